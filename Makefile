@@ -1,0 +1,89 @@
+# `make lab` to learn, `make test` to prove that everything works. Needs bash and GNU make 3.81 or newer (macOS has that).
+
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+DESK := $(VENV)/desk-is-ready
+TOOLS := $(VENV)/tools-are-ready
+LESSON_TESTS := tests/test_build.py tests/test_judge_exercises.py tests/test_notebooks.py
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# On a terminal pip shows its progress bars; in a log the numbered lines are enough.
+PIP := $(BIN)/python -m pip install $(shell test -t 2 || echo --quiet) --constraint constraints.txt
+NEWS := sed '/^Requirement already satisfied/d'
+TORCH := $(shell sed -n 's/^torch==//p' constraints.txt)
+
+# The first of these that fits. Another one: make lab PYTHON=/path/to/python3
+PYTHON := python3 python3.14 python3.13 python3.12 python3.11 python
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
+FOUND = $(shell for p in $(PYTHON); do "$$p" -c 'import ensurepip, venv; $(FITS)' 2>/dev/null && echo "$$p" && break; done)
+NO_VENV = $(shell for p in $(PYTHON); do "$$p" -c '$(FITS)' 2>/dev/null && echo "$$p" && break; done)
+
+# A virtual environment does not survive a move of its folder, or the loss of the Python that it was made with.
+WHOLE := grep -qsF " $$(pwd -P)/$(VENV)" $(VENV)/pyvenv.cfg && $(BIN)/python -c 'import pip' 2>/dev/null
+
+.PHONY: help lab test setup build check clean
+ifneq ($(shell $(WHOLE) && echo yes),yes)
+.PHONY: $(DESK)
+endif
+
+help:
+	@echo 'make lab     open the lessons in JupyterLab (pass options on: make lab ARGS="--no-browser --port 9999")'
+	@echo 'make setup   only set up .venv, as the other commands do when they need it'
+	@echo 'make build   write solutions/ and lessons/ anew from source/'
+	@echo 'make check   prove the lessons: they are up to date, solvable, and their checks catch wrong answers'
+	@echo 'make test    prove that everything works: make check, and all other tests'
+	@echo 'make clean   remove .venv and caches; work/ stays'
+
+lab: $(DESK)
+	@$(BIN)/course lab $(ARGS)
+
+setup: $(DESK)
+
+build: $(DESK)
+	@$(BIN)/course build
+
+check: $(TOOLS)
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/python -m pytest $(LESSON_TESTS)
+
+test: check
+	$(BIN)/python -m pytest $(addprefix --ignore=,$(LESSON_TESTS))
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache
+	find autograder course_utils tests -name __pycache__ -prune -exec rm -rf {} +
+
+# The two stamps are written last, so that after Ctrl-C the next run goes on where this one stopped.
+$(DESK): pyproject.toml constraints.txt
+	@$(WHOLE) || { \
+	  python="$(FOUND)"; almost="$(NO_VENV)"; \
+	  if [ -z "$$python" ] && [ -n "$$almost" ]; then \
+	    package="$$("$$almost" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"; \
+	    echo "$$almost has no venv module. On Debian and Ubuntu: sudo apt install $$package" >&2; exit 1; \
+	  elif [ -z "$$python" ]; then \
+	    echo "The course needs Python 3.11, 3.12, 3.13 or 3.14. Tried: $(PYTHON)" >&2; \
+	    echo "Install one (https://www.python.org/downloads), or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3" >&2; exit 1; \
+	  fi; \
+	  if [ -e $(VENV) ]; then echo "$(VENV) is incomplete, or was made in another folder; it is made anew."; fi; \
+	  echo "[1/3] $$("$$python" --version), in an environment of its own: $(VENV)"; \
+	  "$$python" -m venv --clear $(VENV); }
+	@rm -f $(DESK) $(TOOLS)
+	@echo "[2/3] PyTorch $(TORCH): the largest part, a few minutes the first time"
+	@$(PIP) torch setuptools || { echo "$$PIP_FAILED" >&2; exit 1; }
+	@echo "[3/3] JupyterLab, nbgrader and the course"
+	@set -o pipefail; $(PIP) --no-build-isolation --editable . | $(NEWS) || { echo "$$PIP_FAILED" >&2; exit 1; }
+	@touch $(DESK)
+	@echo "Ready."
+
+$(TOOLS): $(DESK)
+	@echo "Tools for tests: pytest, ruff, Playwright"
+	@set -o pipefail; $(PIP) --no-build-isolation --editable '.[dev]' | $(NEWS) || { echo "$$PIP_FAILED" >&2; exit 1; }
+	@touch $(TOOLS)
+
+define PIP_FAILED
+pip could not install this; the lines above say why. The same command again goes on from here.
+(PyTorch $(TORCH) exists for Linux with glibc 2.28 or newer, Windows, and macOS 14 or newer on Apple silicon.)
+endef
+export PIP_FAILED

@@ -1,0 +1,1 @@
+"""What judges and grades the course's exercises."""

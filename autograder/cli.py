@@ -1,0 +1,88 @@
+"""The command ``course``. Each of its commands calls one function, imported when it is needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from autograder import desk
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_show_locals=False,
+)
+
+
+@app.callback()
+def course() -> None:
+    """Learn PyTorch in notebooks whose exercises check themselves.
+
+    A learner needs `course lab`, and perhaps `course check` before handing a notebook in.
+    Authors of lessons need `course build`.
+    """
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def lab(
+    context: typer.Context,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address and open no browser.")] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="Listen on this port. [default: the first free one from 8888 up]"),
+    ] = None,
+) -> None:
+    """Open the lessons in JupyterLab.
+
+    Copies each lesson to `work/` where it isn't there yet, and opens the first one. Your copies are yours:
+    nothing ever overwrites them. To begin a lesson anew, rename or delete its folder in `work/`.
+
+    Without a screen, or with `CI` set, the address is printed and no browser opened.
+    Further options go to `jupyter lab`: `course lab --ip=0.0.0.0`.
+    """
+    try:
+        desk.open_lab(desk.find_root(Path.cwd()), browser=not no_browser, port=port, options=context.args)
+    except desk.DeskError as error:
+        _fail(error)
+
+
+@app.command()
+def check(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Notebooks, or folders of them.")],
+    json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+) -> None:
+    """Run the exercises of notebooks and print what passed.
+
+    For each exercise: passed, wrong (and why), or not attempted. The notebook itself is not changed.
+
+    Exit code: 0 when all passed, 1 when some did not, 2 when a notebook cannot be read.
+    """
+    from autograder.report import check_paths
+
+    raise typer.Exit(check_paths(paths, json))
+
+
+@app.command()
+def build() -> None:
+    """Write `solutions/` and `lessons/` from `source/`.
+
+    `source/NN_name.py` is the only place where a lesson is edited: each build writes the notebooks anew.
+    """
+    from autograder.build import BuildError
+    from autograder.build import build as build_course
+    from autograder.cells import SourceError
+
+    try:
+        names = build_course(desk.find_root(Path.cwd()))
+    except (desk.DeskError, SourceError, BuildError) as error:
+        _fail(error)
+    print(f"Built {', '.join(names)}.")
+
+
+def _fail(error: Exception) -> NoReturn:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), style="red", markup=False)
+    raise typer.Exit(1)

@@ -1,0 +1,123 @@
+"""What an exercise is: a right answer, inputs to try, and the wrong answers that people give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from course_utils.probes import Case, Observation, call
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A known wrong answer that runs.
+
+    Attributes:
+        name: what the mistake is, in a few words.
+        says: what a learner who made it is told: a question or a fact that points at the cause.
+        wrong: the answer itself, or a tuple of variants of the same mistake. Where an exercise asks for two functions
+            an answer is a tuple of both, and `wrong` a tuple of such answers.
+    """
+
+    name: str
+    says: str
+    wrong: Callable | tuple[Callable | tuple[Callable, ...], ...]
+
+    @property
+    def variants(self) -> tuple[Callable | tuple[Callable, ...], ...]:
+        """The runnable wrong answers, always as a tuple."""
+        return self.wrong if isinstance(self.wrong, tuple) else (self.wrong,)
+
+
+class Draw:
+    """Seeded random inputs: the same seed gives the same cases, on every machine."""
+
+    def __init__(self, seed: int):
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def size(self, low: int = 2, high: int = 7) -> int:
+        """An int in [low, high]."""
+        return int(torch.randint(low, high + 1, (), generator=self.generator))
+
+    def sizes(self, n: int, low: int = 2, high: int = 7) -> list[int]:
+        """``n`` different ints in [low, high], so that no two dims can be mistaken for each other."""
+        return (torch.randperm(high - low + 1, generator=self.generator)[:n] + low).tolist()
+
+    def normal(self, *shape: int, mean: float = 0.0, std: float = 1.0) -> torch.Tensor:
+        """float32 ``shape``, normally distributed."""
+        return torch.randn(shape, generator=self.generator) * std + mean
+
+    def spread(self, *shape: int) -> torch.Tensor:
+        """float32 ``shape``: every slice along the last dim is spread over about [-1.5, 1.5], in another order.
+
+        Where a variance divides, normal draws would now and then give a slice whose entries are nearly equal, and
+        rounding decides the result.
+        """
+        steps = torch.linspace(-1.5, 1.5, shape[-1]).expand(shape)
+        order = torch.rand(shape, generator=self.generator).argsort(-1)
+        return steps.gather(-1, order) + torch.rand(shape, generator=self.generator) * (0.8 / shape[-1])
+
+    def uniform(self, low: float = 0.0, high: float = 1.0) -> float:
+        """A float in [low, high), rounded to three places so that messages can show it."""
+        return round(low + (high - low) * float(torch.rand((), generator=self.generator)), 3)
+
+    def integers(self, high: int, *shape: int) -> torch.Tensor:
+        """int64 ``shape``, values in [0, high)."""
+        return torch.randint(high, shape, generator=self.generator)
+
+    def seed(self) -> int:
+        """A seed for a generator that the learner's code draws from."""
+        return int(torch.randint(2**31, (), generator=self.generator))
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise, as the judge needs it.
+
+    Attributes:
+        name: the function's or class's name; the same word in the lesson, here, and as nbgrader's ``grade_id``.
+        lesson: the lesson it belongs to, such as ``"07_layers"``.
+        reference: a right answer; a tuple of functions where the exercise asks for more than one.
+        cases: draws the inputs, each a mapping argument name -> value in the order of the signature. Called once
+            with a fixed seed for everybody, and once more with a secret one when a class is graded. The first
+            case is small enough to be shown whole in a message.
+        mistakes: the known wrong answers, the most telling first.
+        partners: names of the functions that are judged together with it, as ``(save_checkpoint, load_checkpoint)``.
+        contracts: what must hold beside the values: modes of `Case`, tried on every input.
+        probe: calls what the learner wrote and writes down what it did.
+        forbidden: names of functions and ops that would be a short cut.
+        instead: what to build it from, for the message about a short cut.
+        fact: an exercise's own way to say what is wrong: (arguments, result, expected result) -> a sentence
+            without the exercise's name, or None where it has nothing to say.
+        sized: n -> inputs of size n. Neither operations nor lines of Python may grow in number: no loop over entries.
+        rtol, atol: how far floating-point results may be from the reference's, for every dtype.
+    """
+
+    name: str
+    lesson: str
+    reference: Callable | tuple[Callable, ...]
+    cases: Callable[[Draw], Iterable[Mapping[str, Any]]]
+    mistakes: tuple[Mistake, ...]
+    partners: tuple[str, ...] = ()
+    contracts: tuple[str, ...] = ("gradients", "float64", "strided", "meta")
+    probe: Callable[[Any, Case], Observation] = call
+    forbidden: tuple[str, ...] = ()
+    instead: str = ""
+    fact: Callable[[Mapping[str, Any], Any, Any], str | None] | None = None
+    sized: Callable[[int], Mapping[str, Any]] | None = None
+    rtol: float = 1e-4
+    atol: float = 1e-5
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The functions or classes that an answer consists of: its own name, then its partners'."""
+        return (self.name, *self.partners)
+
+    def expand(self, seed: int) -> list[Case]:
+        """All cases of one draw: the plain inputs first, then the same inputs under each contract."""
+        inputs = list(self.cases(Draw(seed)))
+        modes = ["values", *self.contracts, *(["watched"] if self.forbidden else [])]
+        return [Case(args, mode) for mode in modes for args in inputs]

@@ -1,0 +1,151 @@
+"""A learner's notebook: which exercises are in it, and where each is to be judged."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import nbformat
+from nbformat.v4 import new_code_cell
+
+if TYPE_CHECKING:  # it would import torch, which the process that waits for another's verdicts can do without
+    from autograder.exercise import Exercise
+
+
+class Unreadable(Exception):
+    """Something that cannot be checked: what came, what was expected, and what to do."""
+
+    def __init__(self, came: str, expected: str, remedy: str):
+        super().__init__(f"{came}; expected {expected}. {remedy}")
+        self.came, self.expected, self.remedy = came, expected, remedy
+
+
+class NoExercises(Unreadable):
+    """A notebook that is no lesson's."""
+
+
+@dataclass(frozen=True)
+class Code:
+    """A code cell.
+
+    Attributes:
+        source: what to run; empty for a cell that is not run: a demo, or a check, which the judge replaces.
+        exercises: the names of the exercises that it is meant to define.
+    """
+
+    source: str
+    exercises: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Task:
+    """An exercise to judge.
+
+    Attributes:
+        exercise: its name.
+        names: the functions or classes to judge: ``("softmax",)``.
+        points: what it is worth, where the notebook says so.
+        after: the index of the cell after which it is judged.
+    """
+
+    exercise: str
+    names: tuple[str, ...]
+    points: float | None
+    after: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run and what to judge, in a notebook of ``lesson``."""
+
+    lesson: str
+    cells: tuple[Code, ...]
+    tasks: tuple[Task, ...]
+
+
+def read_plan(path: Path, exercises: Mapping[str, Exercise]) -> Plan:
+    """Read a notebook and plan its check.
+
+    All exercises of its lesson belong to it, also those whose cells the learner deleted. An exercise is
+    judged in the place of its check cell (the last, if there are copies, as in nbgrader), or at the end where
+    there is none.
+
+    Raises:
+        Unreadable: the file is no notebook.
+        NoExercises: it is no lesson's.
+    """
+    try:
+        cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    except Exception as error:  # nbformat raises a dozen kinds on malformed files
+        came = f"a file that is no notebook ({type(error).__name__}: {str(error).splitlines()[0][:80]})"
+        raise Unreadable(came, "a Jupyter notebook (.ipynb, JSON)", "Take a fresh copy of the lesson.") from error
+    cells = cells or [new_code_cell()]  # so that there is a last cell, after which to judge
+    lesson = _lesson(path, cells, exercises)
+    names = [name for name, exercise in exercises.items() if exercise.lesson == lesson]
+    checks = {i: check for i, cell in enumerate(cells) if (check := _checked(cell.source)) in names}
+    tasks = []
+    for name in names:
+        places = [i for i, check in checks.items() if check == name]
+        points = [cell.metadata.nbgrader.get("points") for cell in cells if _grade_id(cell) == f"check_{name}"]
+        tasks.append(
+            Task(
+                exercise=name,
+                names=exercises[name].names,
+                points=points[-1] if points else None,
+                after=places[-1] if places else len(cells) - 1,
+            )
+        )
+    codes = [
+        Code(
+            source="" if i in checks or "demo" in cell.metadata.get("tags", ()) else cell.source,
+            exercises=frozenset(_defined(cell, names)),
+        )
+        for i, cell in enumerate(cells)
+    ]
+    return Plan(lesson, tuple(codes), tuple(tasks))
+
+
+def _lesson(path: Path, cells: list[nbformat.NotebookNode], exercises: Mapping[str, Exercise]) -> str:
+    """The lesson, by its graded cells; where these are gone, by the file's name; else by what is defined."""
+    marked = [exercises[grade_id].lesson for cell in cells if (grade_id := _grade_id(cell)) in exercises]
+    if marked:
+        return max(marked, key=marked.count)
+    lessons = {exercise.lesson for exercise in exercises.values()}
+    if path.stem in lessons:
+        return path.stem
+    defined = [exercises[name].lesson for cell in cells for name in _defined(cell, exercises)]
+    if defined:
+        return max(defined, key=defined.count)
+    raise NoExercises(
+        "a notebook without an exercise in it",
+        f"a lesson's notebook ({', '.join(sorted(lessons))})",
+        "Is it the right file? Your own copies of the lessons are in work/.",
+    )
+
+
+def _grade_id(cell: nbformat.NotebookNode) -> str:
+    return cell.metadata.get("nbgrader", {}).get("grade_id", "")
+
+
+def _defined(cell: nbformat.NotebookNode, names: Collection[str]) -> set[str]:
+    """The names that a cell is there to define, told by its text, because it may have a syntax error."""
+    found = set(re.findall(r"^(?:async def|def|class)\s+(\w+)", cell.source, re.MULTILINE))
+    return {name for name in names if name in found or _grade_id(cell) == name}
+
+
+def _checked(source: str) -> str | None:
+    """The exercise in a cell that says ``check(NAME)`` or ``check((NAME, PARTNER))`` and nothing else."""
+    try:
+        call = ast.parse(source.strip(), mode="eval").body
+    except (SyntaxError, ValueError):
+        return None
+    match call:
+        case ast.Call(func=ast.Name(id="check"), args=[ast.Name(id=name)], keywords=[]):
+            return name
+        case ast.Call(func=ast.Name(id="check"), args=[ast.Tuple(elts=[ast.Name(id=name), *partners])], keywords=[]):
+            return name if all(isinstance(partner, ast.Name) for partner in partners) else None
+    return None

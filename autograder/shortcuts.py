@@ -1,0 +1,147 @@
+"""Find short cuts: uses of a library function in an exercise that asks the learner to build that function.
+
+Two witnesses, because each alone is blind to something. What ran, as `watch_calls` counted it, sees aliases,
+``nn.Module`` forms and helpers, but only on the paths taken. The source sees every path, but not what is computed.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import textwrap
+from collections.abc import Callable, Iterable, Mapping
+from types import FunctionType, ModuleType
+from typing import Any
+
+import torch
+
+LIBRARIES = ("torch", "numpy", "scipy")  # where a function that somebody else wrote may come from
+
+
+def in_calls(calls: Iterable[str], forbidden: Iterable[str]) -> list[str]:
+    """The forbidden names among the calls that ran; an op ``aten._softmax`` counts as ``softmax``."""
+    found = {call.removeprefix("aten.").strip("_") for call in calls}
+    return sorted(found & set(forbidden))
+
+
+def in_candidate(candidate: Any, forbidden: Iterable[str]) -> list[str]:
+    """The forbidden names in the source of a function or class and of the learner's helpers that it calls.
+
+    Where there is no source to be had (code typed at a plain prompt) the result is empty.
+    """
+    sources, namespace = [], {}
+    waiting, seen = [candidate], set()
+    while waiting:
+        item = waiting.pop()
+        if id(item) in seen:
+            continue
+        seen.add(id(item))
+        if getattr(item, "__name__", "") == "<lambda>":
+            continue  # its source comes with the whole line around it
+        try:
+            sources.append(textwrap.dedent(inspect.getsource(item)))
+        except (OSError, TypeError):
+            continue
+        for function in _functions(item):
+            inside = inspect.getclosurevars(function)
+            namespace |= inside.globals | inside.nonlocals
+            waiting += [v for v in (inside.globals | inside.nonlocals).values() if _is_learners(v)]
+    return in_source("\n".join(sources), forbidden, aliases=_library_names(namespace))
+
+
+def in_source(source: str, forbidden: Iterable[str], aliases: Mapping[str, str] | None = None) -> list[str]:
+    """The forbidden names that ``source`` takes from a library, whatever they were called on import.
+
+    The sign ``@`` counts as ``matmul``.
+
+    Args:
+        source: Python code.
+        forbidden: names such as ``"softmax"``; modules count too: ``"Softmax"`` is found by ``"softmax"``.
+        aliases: local name -> dotted name for what was imported elsewhere, such as ``{"F": "torch.nn.functional"}``.
+    """
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return []
+    known = {"torch": "torch", **(aliases or {}), **_imports(tree)}
+    forbidden = set(forbidden)
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "getattr":
+            names = [arg.value for arg in node.args[1:2] if isinstance(arg, ast.Constant)]
+        elif isinstance(node, ast.Attribute) and _is_tensor_method(node, known):
+            names = [node.attr]
+        elif isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
+            names = [dotted.rpartition(".")[2] for dotted in [_dotted(node, known)] if dotted]
+        elif isinstance(getattr(node, "op", None), ast.MatMult):
+            names = ["matmul"]
+        else:
+            continue
+        found |= {_plain(str(name)) for name in names} & {_plain(name) for name in forbidden}
+    return sorted(name for name in forbidden if _plain(name) in found)
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
+def _dotted(node: ast.expr, known: Mapping[str, str]) -> str | None:
+    """``F.softmax`` -> ``torch.nn.functional.softmax`` where F is known to be from torch; else None."""
+    if isinstance(node, ast.Name):
+        return known.get(node.id)
+    if isinstance(node, ast.Attribute):
+        base = _dotted(node.value, known)
+        return f"{base}.{node.attr}" if base else None
+    return None
+
+
+def _is_tensor_method(node: ast.Attribute, known: Mapping[str, str]) -> bool:
+    """Whether this may be a method of a tensor: ``x.softmax``, but neither ``F.softmax`` nor ``self.softmax``."""
+    if not hasattr(torch.Tensor, node.attr) or _dotted(node.value, known):
+        return False
+    return not (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"))
+
+
+def _imports(tree: ast.AST) -> dict[str, str]:
+    """Local name -> dotted name in a library, for all imports and plain renamings (``f = F.softmax``) in the tree."""
+    known: dict[str, str] = {"torch": "torch"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                root = alias.name.split(".")[0]
+                if root in LIBRARIES:
+                    known[alias.asname or root] = alias.name if alias.asname else root
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in LIBRARIES:
+            known |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Assign) and (dotted := _dotted(node.value, known)):
+            known |= {target.id: dotted for target in node.targets if isinstance(target, ast.Name)}
+    return known
+
+
+def _functions(item: Any) -> list[FunctionType]:
+    if isinstance(item, type):
+        return [value for value in vars(item).values() if isinstance(value, FunctionType)]
+    item = inspect.unwrap(item)
+    return [item] if isinstance(item, FunctionType) else []
+
+
+def _is_learners(value: Any) -> bool:
+    module = getattr(value, "__module__", None) or ""
+    library = module.split(".")[0] in {"torch", "numpy", "course_utils", "autograder", builtins.__name__}
+    return isinstance(value, (FunctionType, type)) and not library
+
+
+def _library_names(namespace: Mapping[str, Any]) -> dict[str, str]:
+    """Local name -> dotted name of what is a library's among a function's globals."""
+    names = {}
+    for name, value in namespace.items():
+        if isinstance(value, ModuleType):
+            dotted = value.__name__
+        elif isinstance(value, (Callable, type)):
+            dotted = f"{getattr(value, '__module__', None) or 'torch'}.{getattr(value, '__name__', name)}"
+        else:
+            continue
+        if dotted.split(".")[0] in LIBRARIES:
+            names[name] = dotted
+    return names

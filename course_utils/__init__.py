@@ -1,0 +1,22 @@
+"""What the lessons import: checks of answers, checkers of tensors, plots and widgets."""
+
+from course_utils.checkers import (
+    check_device,
+    check_dtype,
+    check_finite,
+    check_requires_grad,
+    check_shape,
+)
+from course_utils.checking import CheckFailed, check
+from course_utils.device import pick_device
+
+__all__ = [
+    "CheckFailed",
+    "check",
+    "check_device",
+    "check_dtype",
+    "check_finite",
+    "check_requires_grad",
+    "check_shape",
+    "pick_device",
+]

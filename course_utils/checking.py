@@ -1,0 +1,145 @@
+"""``check(softmax)``: ask the judge about an answer, and show what it says."""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import importlib
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+from unittest.mock import patch
+
+
+class Verdict(Protocol):
+    """What a judge says of an answer."""
+
+    passed: bool
+    status: str
+    message: str
+
+
+Judge = Callable[[str, Any], Verdict]
+
+
+class CheckFailed(AssertionError):
+    """An answer did not pass. ``str`` of it is the message for the learner; ``verdict`` is the judge's verdict."""
+
+    def __init__(self, verdict: Verdict):
+        super().__init__(verdict.message)
+        self.verdict = verdict
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a traceback: the message, which in a notebook stands in a box above."""
+        if _notebook():
+            return [f"{type(self).__name__}: {self.verdict.message.partition(':')[0]} ({self.verdict.status})"]
+        return [f"{type(self).__name__}: {self}"]
+
+
+class NotAnExercise(TypeError):
+    """`check` was given something that is no answer to an exercise."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{type(self).__name__}: {self}"]
+
+
+def check(answer: Any) -> None:
+    """Judge ``answer`` and show the result: a green line, or what is wrong and where to look.
+
+    Args:
+        answer: the function or class of an exercise, not called: ``check(softmax)``. Where an exercise asks for
+            two functions, a tuple of both.
+
+    Raises:
+        CheckFailed: the answer is wrong, raises an error, or is still the stub. The message says which.
+        NotAnExercise: ``answer`` is not the function or class of an exercise.
+    """
+    name = _name_of(answer)
+    try:
+        with _silenced():
+            verdict = _judge(name, answer)
+    except KeyError as error:
+        raise NotAnExercise(error.args[0]) from None
+    if verdict.passed or _notebook():
+        _show(verdict)
+    if not verdict.passed:
+        raise CheckFailed(verdict) from None
+
+
+def judge_with(judge: Judge) -> None:
+    """Let `check` ask another judge than the one in this process, such as one behind a pipe."""
+    global _judge
+    _judge = judge
+
+
+def _local_judge(name: str, answer: Any) -> Verdict:
+    # by name: this package stands below the judge's and can be used where there is none
+    return importlib.import_module("autograder.judge").judge(name, answer)
+
+
+_judge: Judge = _local_judge
+
+
+def _name_of(answer: Any) -> str:
+    first = answer[0] if isinstance(answer, tuple) and answer else answer
+    name = getattr(first, "__name__", None)
+    if callable(first) and isinstance(name, str):
+        return name
+    raise NotAnExercise(
+        f"check() was given a value of type {type(first).__name__}; expected the function or class of an exercise, "
+        "without calling it: check(softmax), not check(softmax(x, 0))."
+    )
+
+
+def _notebook() -> Any:
+    """The IPython kernel's shell when its outputs are shown as a notebook to a person; else None.
+
+    Under nbgrader a failed cell is read as text, so the message has to be in the error itself.
+    """
+    if "IPython" not in sys.modules or "NBGRADER_EXECUTION" in os.environ:
+        return None
+    shell = sys.modules["IPython"].get_ipython()
+    return shell if hasattr(shell, "kernel") else None
+
+
+def _show(verdict: Verdict) -> None:
+    if "IPython" in sys.modules and sys.modules["IPython"].get_ipython():
+        display = importlib.import_module("IPython.display").display
+        display({"text/plain": verdict.message, "text/html": _card(verdict)}, raw=True)
+    else:
+        print(verdict.message)
+
+
+def _card(verdict: Verdict) -> str:
+    """The message as a box with a coloured edge, in the notebook's own colours, so that any theme can read it."""
+    color, sign = ("#2da44e", "&#10003;") if verdict.passed else ("#e5534b", "&#10007;")
+    name, _, message = verdict.message.partition(": ")
+    fact, *rest = (re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(line.strip())) for line in message.split("\n"))
+    lines = [f'<b style="color:{color}">{sign}</b> <b>{html.escape(name)}</b>: {fact}', *rest]
+    return (
+        f'<div role="status" style="border-left:4px solid {color};padding:.3em .8em;line-height:1.5;'
+        f'overflow-wrap:anywhere">{"<br>".join(lines)}</div>'
+    )
+
+
+@contextlib.contextmanager
+def _silenced() -> Iterator[None]:
+    """Keep what the learner's code shows while it is judged out of the cell.
+
+    A grader takes anything on a check cell's stderr for a failure, and a print inside a function would come once
+    for every call. Loggers hold on to the notebook's own streams, and libraries write to the file descriptor, so
+    replacing ``sys.stderr`` is not enough.
+    """
+    shell = "IPython" in sys.modules and sys.modules["IPython"].get_ipython()
+    with contextlib.ExitStack() as stack:
+        if shell and hasattr(shell, "kernel"):
+            for stream in (sys.stdout, sys.stderr):
+                stack.enter_context(patch.object(stream, "write", len))
+            capture = importlib.import_module("IPython.utils.capture").capture_output
+            stack.enter_context(capture())
+            sink, saved = os.open(os.devnull, os.O_WRONLY), os.dup(2)
+            os.dup2(sink, 2)
+            stack.callback(lambda: (os.dup2(saved, 2), os.close(saved), os.close(sink)))
+        yield

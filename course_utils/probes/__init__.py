@@ -1,0 +1,32 @@
+"""Probes run beside a learner's code and write down what it does; they hold no right answers.
+
+`core` has what every exercise needs; the other modules know how to call a certain kind of exercise.
+"""
+
+from course_utils.probes.core import (
+    Case,
+    Observation,
+    Opaque,
+    Raised,
+    Seed,
+    call,
+    gradients,
+    observe,
+    prepare,
+    snapshot,
+    with_flags,
+)
+
+__all__ = [
+    "Case",
+    "Observation",
+    "Opaque",
+    "Raised",
+    "Seed",
+    "call",
+    "gradients",
+    "observe",
+    "prepare",
+    "snapshot",
+    "with_flags",
+]

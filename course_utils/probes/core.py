@@ -1,0 +1,241 @@
+"""Watch one call of a learner's function, and write down what it did as plain data.
+
+A probe runs beside the learner's code. It holds no right answers: it takes a `Case` (the inputs), calls the
+function, and returns an `Observation`, which something else compares. Cases and observations hold only tensors,
+numbers, strings and containers of those, so that they can travel between processes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import linecache
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from course_utils.probes.watch import LIBRARIES, watch_calls
+
+MAX_NUMEL = 10_000_000  # a result with more entries is described by its shape and dtype instead of copied
+MAX_PRINTED = 400  # characters kept of what the learner's code printed during one call
+
+_NOT_THE_LEARNERS = (*LIBRARIES, str(Path(__file__).resolve().parents[2] / "autograder"))
+
+
+@dataclass(frozen=True)
+class Seed:
+    """Stands in a case for a fresh ``torch.Generator().manual_seed(value)``."""
+
+    value: int
+
+
+@dataclass(frozen=True)
+class Case:
+    """The inputs of one call.
+
+    Attributes:
+        args: argument name -> value, in the order of the signature. Passed by position.
+        mode: what is observed beside the result. ``"values"``: nothing more. ``"gradients"``: floating-point
+            arguments require grad, and gradients with respect to them are recorded. ``"float64"``: floating-point
+            tensors are float64. ``"strided"``: tensors are laid out so that they are not contiguous. ``"meta"``:
+            tensors are on the ``meta`` device, which has shapes and dtypes but no values. ``"cuda"``: they are on a
+            GPU. ``"watched"``: the PyTorch functions and ops that ran are counted by name.
+    """
+
+    args: Mapping[str, Any]
+    mode: str = "values"
+
+
+@dataclass(frozen=True)
+class Raised:
+    """An exception that the learner's code raised: its type's name, its text, and the learner's line."""
+
+    kind: str
+    text: str
+    line: str = ""
+    by_learner: bool = False  # the `raise` itself stands in the learner's code, not in a library
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """A value of a type that no exercise returns; only the type's name is kept."""
+
+    kind: str
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one call did: named parts in the order in which they are compared, or the exception raised."""
+
+    parts: Mapping[str, Any] = field(default_factory=dict)
+    raised: Raised | None = None
+    printed: str = ""
+
+
+def call(candidate: Callable, case: Case) -> Observation:
+    """The usual probe: call ``candidate`` with the case's arguments and record what it returned and changed.
+
+    Parts: ``result``; ``arguments`` (values, ``grad`` and ``requires_grad`` of each tensor afterwards); with mode
+    ``"gradients"`` also ``gradients``, those of a fixed weighted sum of the result (None where it has no graph).
+    """
+    args = {name: prepare(value, case.mode) for name, value in case.args.items()}
+
+    def body() -> dict[str, Any]:
+        result = candidate(*args.values())
+        parts = {"result": result, "arguments": {name: with_flags(value) for name, value in args.items()}}
+        if case.mode == "gradients":
+            parts["gradients"] = gradients(result, args)
+        return parts
+
+    return observe(body, case)
+
+
+def observe(body: Callable[[], dict[str, Any]], case: Case) -> Observation:
+    """Run ``body``, which calls the learner's code, and write down the parts that it returns.
+
+    What is printed is collected, an exception ends up in ``raised``, and global state of torch is the same before
+    every call. Adds the parts ``state`` (grad mode and default dtype left behind) and, in mode ``"watched"``,
+    ``calls``.
+    """
+    printed = io.StringIO()
+    try:
+        with _quiet(printed), _same_world() as state, watch_calls(case.mode == "watched") as calls:
+            parts = body()
+    except (Exception, SystemExit) as error:
+        return Observation(raised=raised(error), printed=printed.getvalue()[:MAX_PRINTED])
+    parts = {name: value if isinstance(value, Raised) else snapshot(value) for name, value in parts.items()}
+    parts["state"] = state
+    if case.mode == "watched":
+        parts["calls"] = dict(calls)
+    return Observation(parts, printed=printed.getvalue()[:MAX_PRINTED])
+
+
+def snapshot(value: Any) -> Any:
+    """A plain copy of ``value`` that later changes, and methods that a learner overrode, cannot reach."""
+    if isinstance(value, torch.Tensor):
+        with torch._C.DisableTorchFunctionSubclass():
+            if value.layout != torch.strided:
+                return Opaque(f"{str(value.layout).removeprefix('torch.')} tensor")
+            if value.numel() > MAX_NUMEL:
+                return torch.empty(value.shape, dtype=value.dtype, device="meta")
+            return torch.Tensor.detach(value).clone().as_subclass(torch.Tensor)
+    if value is None or isinstance(value, (bool, int, float, str, torch.dtype)):
+        return value
+    if isinstance(value, (tuple, list)):
+        kind = tuple if isinstance(value, tuple) else list
+        return kind(snapshot(item) for item in value)
+    if isinstance(value, dict):
+        return {str(key): snapshot(item) for key, item in value.items()}
+    return Opaque(type(value).__name__)
+
+
+def raised(error: BaseException) -> Raised:
+    """``error`` as plain data, with the last line of the learner's own code that it passed through."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not frame.filename.startswith(_NOT_THE_LEARNERS)]
+    line = ""
+    if isinstance(error, SyntaxError):
+        line = (error.text or "").strip()
+    elif own:
+        source = (own[-1].line or linecache.getline(own[-1].filename, own[-1].lineno or 0)).strip()
+        line = f"line {own[-1].lineno}: {source}" if source else f"line {own[-1].lineno}"
+    by_learner = bool(own) and own[-1] is frames[-1]
+    try:
+        text = str(error).strip()
+    except Exception:  # a learner's own exception class may fail to say what it is
+        text = ""
+    return Raised(type(error).__name__, text, line, by_learner)
+
+
+def prepare(value: Any, mode: str = "values") -> Any:
+    """A fresh copy of one argument, as the case's mode wants it; a `Seed` becomes a generator."""
+    if isinstance(value, Seed):
+        return torch.Generator().manual_seed(value.value)
+    if isinstance(value, (list, tuple)):
+        return type(value)(prepare(item, mode) for item in value)
+    if not isinstance(value, torch.Tensor):
+        return value
+    if mode in ("meta", "cuda"):
+        return value.to(mode)
+    value = value.double() if mode == "float64" and value.is_floating_point() else value.clone()
+    if mode == "strided" and value.dim() >= 2:
+        return value.transpose(0, -1).contiguous().transpose(0, -1)
+    if mode == "strided" and value.dim() == 1:
+        return torch.stack((value, value), dim=1)[:, 0]
+    return value.requires_grad_(mode == "gradients" and value.is_floating_point())
+
+
+def with_flags(value: Any) -> Any:
+    """An argument after a call: a tensor with its ``grad`` and ``requires_grad``, which a call might have changed."""
+    if isinstance(value, torch.Generator):
+        return None
+    if isinstance(value, (list, tuple)):
+        return [with_flags(item) for item in value]
+    if not isinstance(value, torch.Tensor):
+        return snapshot(value)
+    grad = value.grad if value.is_leaf else None
+    return {"values": snapshot(value), "grad": snapshot(grad), "requires_grad": value.requires_grad}
+
+
+def gradients(result: Any, inputs: Mapping[str, Any]) -> dict | Raised | None:
+    """Gradients of a weighted sum of ``result`` with respect to the tensors in ``inputs`` that require grad.
+
+    Returns:
+        name -> gradient (zeros where an input was not used), None where ``result`` has no graph, or the error of
+        the backward pass.
+    """
+    with torch._C.DisableTorchFunctionSubclass():
+        outputs = [t for t in _tensors(result) if t.requires_grad]
+        wanted = {name: t for name, t in inputs.items() if isinstance(t, torch.Tensor) and t.requires_grad}
+        if not outputs:
+            return None
+        # unequal weights: a plain sum would hide gradients that cancel, as those of softmax do
+        weights = [torch.cos(torch.arange(t.numel(), dtype=t.dtype) + 1).reshape(t.shape) for t in outputs]
+        try:
+            grads = torch.autograd.grad(outputs, list(wanted.values()), weights, allow_unused=True)
+        except Exception as error:
+            return raised(error)
+    return {name: torch.zeros_like(t) if g is None else g for (name, t), g in zip(wanted.items(), grads, strict=True)}
+
+
+def _tensors(value: Any) -> Iterator[torch.Tensor]:
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _tensors(item)
+    elif isinstance(value, dict):
+        yield from _tensors(list(value.values()))
+
+
+@contextlib.contextmanager
+def _quiet(printed: io.StringIO) -> Iterator[None]:
+    """Collect what is printed: a grader takes anything on a check cell's stderr for a failure."""
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextlib.contextmanager
+def _same_world() -> Iterator[dict[str, Any]]:
+    """Start every call from the same global state, record what it left, and put the old state back."""
+    grad_mode, dtype = torch.is_grad_enabled(), torch.get_default_dtype()
+    state: dict[str, Any] = {}
+    # torch.manual_seed would seed every device, and costs a stack trace for each that is not there
+    random = torch.default_generator.get_state()
+    torch.default_generator.manual_seed(3141592)
+    torch.set_grad_enabled(True)
+    torch.set_default_dtype(torch.float32)
+    try:
+        yield state
+        state["grad mode"] = torch.is_grad_enabled()
+        state["default dtype"] = torch.get_default_dtype()
+    finally:
+        torch.set_grad_enabled(grad_mode)
+        torch.set_default_dtype(dtype)
+        torch.default_generator.set_state(random)

@@ -1,0 +1,173 @@
+"""Probes for exercises whose answer is an ``nn.Module`` class, or a function that takes or gives a module."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from course_utils.probes.core import Case, Observation, gradients, observe, prepare, snapshot
+
+
+def build(spec: Sequence[Any]) -> nn.Module:
+    """A module of ``torch.nn`` from plain data: its name, its arguments, and a dict of settings if there are any.
+
+    >>> build(["Sequential", ["Linear", 3, 2, {"bias": False}], ["ReLU"]])
+    Sequential(
+      (0): Linear(in_features=3, out_features=2, bias=False)
+      (1): ReLU()
+    )
+    """
+    name, *args = spec
+    settings = args.pop() if args and isinstance(args[-1], dict) else {}
+    return getattr(nn, name)(*(build(arg) if isinstance(arg, list) else arg for arg in args), **settings)
+
+
+@torch.no_grad()
+def fill(model: nn.Module, by_name: bool = True) -> None:
+    """Set every parameter to seeded random values that depend on its shape, and its name or its place, alone."""
+    for i, (name, p) in enumerate(model.named_parameters()):
+        generator = torch.Generator().manual_seed(zlib.crc32(name.encode()) if by_name else i)
+        p.copy_(torch.randn(p.shape, generator=generator) * 0.5)
+
+
+def run_module(candidate: type[nn.Module], case: Case, by_name: bool = True, holder: str | None = None) -> Observation:
+    """Build the module, give it known weights, and run it.
+
+    The case's arguments:
+        init: list, the constructor's arguments.
+        inputs: list of tensors for ``forward``.
+        training: bool, the mode in which it runs. Default True.
+
+    Args:
+        by_name: whether the exercise fixes the parameters' names, which are then compared and decide which weights
+            each parameter gets; else their order does.
+        holder: the attribute that must hold all parameters, where the exercise fixes that alone.
+
+    Parts: ``module`` (whether it is one); whether every call uses the same parameters; ``parameters`` (shapes by name,
+    or in order); whether the holder has them all; ``result``; with mode ``"gradients"`` also ``gradients`` with respect
+    to inputs and parameters.
+    """
+    init, inputs = prepare(case.args["init"]), prepare(case.args["inputs"], case.mode)
+
+    def body() -> dict[str, Any]:
+        model = candidate(*init)
+        parts: dict[str, Any] = {"module": _what(model)}
+        if not isinstance(model, nn.Module):
+            return parts
+        if case.mode == "values":
+            first, second = (_leaves(model(*inputs)) for _ in range(2))
+            parts["every call uses the same parameters"] = first.keys() == second.keys()
+        shapes = {name: str(tuple(p.shape)) for name, p in model.named_parameters()}
+        parts["parameters"] = shapes if by_name else list(shapes.values())
+        if holder:
+            inside = getattr(model, holder, None)
+            held = len(list(inside.parameters())) if isinstance(inside, nn.Module) else 0
+            parts[f"self.{holder} holds all parameters"] = held == len(shapes)
+        if case.mode == "meta":
+            model = model.to("meta")
+        elif case.mode == "float64":
+            model = model.double()
+        fill(model, by_name)
+        model.train(case.args.get("training", True))
+        torch.default_generator.manual_seed(1)  # the same dropout masks for everybody
+        parts["result"] = result = model(*inputs)
+        if case.mode == "gradients":
+            tensors = {f"input {i}": x for i, x in enumerate(inputs)}
+            named = [(name if by_name else str(i), p) for i, (name, p) in enumerate(model.named_parameters())]
+            parts["gradients"] = gradients(result, tensors | dict(named))
+        return parts
+
+    return observe(body, case)
+
+
+def run_network(candidate: type[nn.Module], case: Case) -> Observation:
+    """`run_module` for a module that keeps all its layers in ``self.network``, under whatever names."""
+    return run_module(candidate, case, by_name=False, holder="network")
+
+
+def run_on_model(candidate: Callable, case: Case) -> Observation:
+    """Call a function of a model, which should leave the model as it is.
+
+    The case's arguments: ``model``, for `build`; ``tied``, pairs of names of modules: the second takes over the weight
+    of the first; ``frozen``, the beginnings of names of parameters that do not learn. The others are the function's.
+
+    Parts: ``result``; ``model`` (parameters, buffers and flags afterwards).
+    """
+    args = dict(case.args)
+    model, tied, frozen = build(args.pop("model")), args.pop("tied", []), args.pop("frozen", [])
+    fill(model, by_name=False)
+    for first, second in tied:
+        model.get_submodule(second).weight = model.get_submodule(first).weight
+    for name, p in model.named_parameters():
+        p.requires_grad_(not name.startswith(tuple(frozen)))
+
+    def body() -> dict[str, Any]:
+        return {"result": candidate(model, *args.values()), "model": flags(model)}
+
+    return observe(body, case)
+
+
+def flags(model: nn.Module) -> dict[str, Any]:
+    """What a model holds: its tensors by name, which parameters learn, and whether it is in training mode."""
+    return {
+        "state_dict": snapshot(dict(model.state_dict())),
+        "requires_grad": {name: p.requires_grad for name, p in model.named_parameters()},
+        "training": model.training,
+    }
+
+
+def run_loss(candidate: Callable, case: Case) -> Observation:
+    """Ask a function for a loss module, and give raw outputs and targets to what it returns.
+
+    The case's arguments: ``task``, for the function; ``outputs`` and ``targets`` for the module. Without outputs, an
+    error is what is looked for.
+
+    Parts: ``raises`` (the name of the error); or ``module`` (whether it is one), ``loss`` (its result) and
+    ``gradients`` with respect to the outputs.
+    """
+    outputs = prepare(case.args.get("outputs"), "gradients")
+    targets = prepare(case.args.get("targets"))
+
+    def refused() -> dict[str, Any]:
+        try:
+            candidate(case.args["task"])
+        except Exception as error:
+            return {"raises": type(error).__name__}
+        return {"raises": "no error"}
+
+    def used() -> dict[str, Any]:
+        criterion = candidate(case.args["task"])
+        if not isinstance(criterion, nn.Module):
+            return {"module": _what(criterion)}
+        loss = criterion(outputs, targets)
+        return {"module": _what(criterion), "loss": loss, "gradients": gradients(loss, {"outputs": outputs})}
+
+    return observe(refused if outputs is None else used, case)
+
+
+def _what(value: Any) -> str:
+    """``nn.Module`` for one; else what the value is, in words."""
+    if isinstance(value, nn.Module):
+        return "nn.Module"
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    return "None" if value is None else f"a value of type {type(value).__name__}"
+
+
+def _leaves(result: Any) -> dict[int, torch.Tensor]:
+    """The parameters that a result was made of, by ``id``; holding them keeps an ``id`` from being given again."""
+    leaves, seen = {}, set()
+    waiting = [result.grad_fn] if isinstance(result, torch.Tensor) else []
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        if hasattr(node, "variable"):
+            leaves[id(node.variable)] = node.variable
+        waiting += [before for before, _ in node.next_functions]
+    return leaves

@@ -1,0 +1,24 @@
+"""This repository as an nbgrader course: https://nbgrader.readthedocs.io.
+
+Run the nbgrader commands in this folder. What they make beside lessons/ is kept under autograder/, untracked.
+"""
+
+from pathlib import Path
+
+course = Path(__file__).resolve().parent
+c = get_config()  # noqa: F821 (nbgrader provides it)
+
+c.CourseDirectory.root = str(course)
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "lessons"
+c.CourseDirectory.submitted_directory = "autograder/submitted"
+c.CourseDirectory.autograded_directory = "autograder/autograded"
+c.CourseDirectory.feedback_directory = "autograder/feedback"
+c.CourseDirectory.db_url = f"sqlite:///{(course / 'autograder' / 'gradebook.db').as_posix()}"
+
+# What stands in a lesson in the place of a solution.
+c.ClearSolutions.code_stub = {"python": "raise NotImplementedError  # your code here"}
+c.ClearSolutions.text_stub = "*Your answer here.*"
+
+# nbgrader's 30 s a cell are short where a machine imports torch for the first time, or trains.
+c.Execute.timeout = 300

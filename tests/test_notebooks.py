@@ -1,0 +1,135 @@
+"""The notebooks in a real kernel: the solutions solve, and an untouched lesson passes nothing."""
+
+import json
+import os
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell
+
+from autograder.exercises import EXERCISES
+
+ROOT = Path(__file__).resolve().parent.parent
+LESSONS = sorted(path.stem for path in (ROOT / "source").glob("*.py"))
+
+
+def executed(folder, lesson, where, more=()):
+    """The notebook with its outputs, after a run in a kernel, with ``more`` cells at its end; errors go on."""
+    notebook = nbformat.read(ROOT / folder / lesson / f"{lesson}.ipynb", as_version=4)
+    notebook.cells.extend(new_code_cell(source) for source in more)
+    client = NotebookClient(notebook, timeout=120, allow_errors=True, resources={"metadata": {"path": str(where)}})
+    # a kernel that finds itself under pytest doesn't listen to the file descriptors of stdout and stderr
+    return client.execute(env={key: value for key, value in os.environ.items() if key != "PYTEST_CURRENT_TEST"})
+
+
+def outputs(notebook, kind):
+    """The outputs of one kind, each with its cell."""
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    return [(cell, output) for cell in cells for output in cell.outputs if output.output_type == kind]
+
+
+def grade_id(cell):
+    return cell.metadata.get("nbgrader", {}).get("grade_id", "")
+
+
+def exercises(lesson):
+    return [name for name, exercise in EXERCISES.items() if exercise.lesson == lesson]
+
+
+# --- solved ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", params=LESSONS)
+def solved(request, tmp_path_factory):
+    """A lesson's name, and its solution notebook after a run."""
+    return request.param, executed("solutions", request.param, tmp_path_factory.mktemp("solved"))
+
+
+def test_a_solution_notebook_runs_without_an_error(solved):
+    _, notebook = solved
+
+    assert [(cell.source, error.ename, error.evalue) for cell, error in outputs(notebook, "error")] == []
+
+
+def test_a_solution_notebook_writes_nothing_to_stderr(solved):
+    _, notebook = solved
+    streams = outputs(notebook, "stream")
+
+    assert [(cell.source, stream.text) for cell, stream in streams if stream.name == "stderr"] == []
+
+
+def test_every_check_of_a_solution_notebook_shows_that_it_passed(solved):
+    lesson, notebook = solved
+    shown = {grade_id(cell): output.data["text/plain"] for cell, output in outputs(notebook, "display_data")}
+
+    for name in exercises(lesson):
+        assert shown[f"check_{name}"].startswith(f"{name}: passed ")
+
+
+# --- untouched ---------------------------------------------------------------------------------------------
+
+CALL = """
+import inspect, json
+
+_required = [
+    parameter
+    for parameter in inspect.signature({name}).parameters.values()
+    if parameter.default is parameter.empty
+]
+try:
+    {name}(*[None] * len(_required))
+except BaseException as error:
+    print(json.dumps(["{name}", type(error).__name__]))
+else:
+    print(json.dumps(["{name}", "returned"]))
+"""
+
+
+@pytest.fixture(scope="module", params=LESSONS)
+def untouched(request, tmp_path_factory):
+    """A lesson's name, and the notebook after a run as a learner finds it, with a call of every exercise added."""
+    calls = [CALL.format(name=name) for name in exercises(request.param)]
+    return request.param, executed("lessons", request.param, tmp_path_factory.mktemp("untouched"), calls)
+
+
+def test_the_exercise_cells_of_an_untouched_lesson_define_what_they_should(untouched):
+    lesson, notebook = untouched
+    names = exercises(lesson)
+
+    assert [
+        (grade_id(cell), error.ename) for cell, error in outputs(notebook, "error") if grade_id(cell) in names
+    ] == []
+
+
+def test_calling_an_untouched_exercise_raises_not_implemented(untouched):
+    lesson, notebook = untouched
+    printed = "".join(stream.text for _, stream in outputs(notebook, "stream"))
+    called = dict(json.loads(line) for line in printed.splitlines() if line.startswith('["'))
+
+    assert called == dict.fromkeys(exercises(lesson), "NotImplementedError")
+
+
+def test_every_check_of_an_untouched_lesson_says_not_attempted(untouched):
+    lesson, notebook = untouched
+    failed = {grade_id(cell): error for cell, error in outputs(notebook, "error") if grade_id(cell)}
+
+    assert list(failed) == [f"check_{name}" for name in exercises(lesson)]
+    for error in failed.values():
+        assert error.ename == "CheckFailed"
+        assert "not attempted" in error.evalue
+
+
+def test_nothing_else_in_an_untouched_lesson_raises_but_calls_of_its_exercises(untouched):
+    _, notebook = untouched
+    plain = [(cell.source, error.ename) for cell, error in outputs(notebook, "error") if not grade_id(cell)]
+
+    assert [(source, name) for source, name in plain if name != "NotImplementedError"] == []
+
+
+def test_an_untouched_lesson_writes_nothing_to_stderr(untouched):
+    _, notebook = untouched
+    streams = outputs(notebook, "stream")
+
+    assert [(cell.source, stream.text) for cell, stream in streams if stream.name == "stderr"] == []

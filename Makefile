@@ -8,6 +8,8 @@ TOOLS := $(VENV)/tools-are-ready
 LESSON_TESTS := tests/test_build.py tests/test_judge_exercises.py tests/test_notebooks.py
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Threads that wait for each other by spinning slow small models down many times on a busy machine.
+export OMP_WAIT_POLICY := PASSIVE
 # On a terminal pip shows its progress bars; in a log the numbered lines are enough.
 PIP := $(BIN)/python -m pip install $(shell test -t 2 || echo --quiet) --constraint constraints.txt
 NEWS := sed '/^Requirement already satisfied/d'

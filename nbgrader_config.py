@@ -3,7 +3,11 @@
 Run the nbgrader commands in this folder. What they make beside lessons/ is kept under autograder/, untracked.
 """
 
+import os
 from pathlib import Path
+
+# For the kernels that nbgrader starts: threads that wait by spinning slow small models down on a busy machine.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 course = Path(__file__).resolve().parent
 c = get_config()  # noqa: F821 (nbgrader provides it)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from autograder.wording import name_kind, number, numbers
-from course_utils.probes import Observation, Opaque, Raised
+from autograder.sentences import sentence
+from autograder.wording import count, name_kind, number, numbers
+from course_utils.probes import Observation, Raised
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def _compare(got: Any, want: Any, where: str, tolerance: Tolerance) -> Differenc
     part = where.split(".")[0].split("[")[0]
 
     def differs(kind: str, came: str, expected: str) -> Difference:
-        return Difference(part, kind, _sentence(where, kind, came, expected))
+        return Difference(part, kind, sentence(where, came, expected))
 
     if isinstance(want, torch.Tensor):
         if not isinstance(got, torch.Tensor):
@@ -112,7 +112,7 @@ def _compare(got: Any, want: Any, where: str, tolerance: Tolerance) -> Differenc
         if not isinstance(got, (list, tuple)):
             return differs("type", name_kind(got), name_kind(want))
         if len(got) != len(want):
-            return differs("shape", f"{len(got)} values", f"{len(want)}")
+            return differs("shape", count(len(got), "value"), f"{len(want)}")
         pairs = [(g, w, f"{where}[{i}]") for i, (g, w) in enumerate(zip(got, want, strict=True))]
     else:
         return _compare_plain(got, want, differs, tolerance)
@@ -125,7 +125,7 @@ def _compare_plain(got: Any, want: Any, differs: Any, tolerance: Tolerance) -> D
         if tolerance.is_close(torch.tensor(float(got)), torch.tensor(want)):
             return None
         return differs("values", number(got), number(want))
-    if isinstance(got, (torch.Tensor, Opaque)) or type(got) is not type(want):
+    if isinstance(got, torch.Tensor) or type(got) is not type(want):
         return differs("type", name_kind(got), name_kind(want))
     return None if got == want else differs("values", repr(got), repr(want))
 
@@ -140,43 +140,3 @@ def _value_words(got: torch.Tensor, want: torch.Tensor, tolerance: Tolerance) ->
     at = "[" + ", ".join(map(str, index)) + "]"
     share = f"{int(wrong.sum())} of {want.numel()} values differ, most at {at}"
     return f"{number(got.flatten()[flat])} at {at} ({share})", number(want.flatten()[flat])
-
-
-def _sentence(where: str, kind: str, came: str, expected: str) -> str:
-    """``arguments.x.values`` and the like in words, with what came and what was expected."""
-    part, _, rest = where.partition(".")
-    if part == "arguments" and rest:
-        name, _, what = rest.rpartition(".")
-        if what == "grad":
-            return f"left a gradient on its argument {name}; it should leave arguments as they were"
-        if what == "requires_grad":
-            return f"changed requires_grad of its argument {name}; it should leave arguments as they were"
-        return f"left its argument {name or what} with {came}; expected {expected}"
-    if part == "state":
-        return f"left torch's global {rest} at {came}; expected {expected}, as it was before the call"
-    if part == "gradients" and came == "None":
-        return "returned a result that is cut off from the graph: no gradient can flow back through it"
-    if part == "gradients":
-        name = f"gradient with respect to {rest}" if rest else "gradient"
-        return f"gives the {name} as {came}; expected {expected}"
-    if step := re.fullmatch(r"(step|epoch)s\[(\d+)\]\.(.+)", where):
-        loss = _sentence("result", kind, came, expected) if step[3] == "loss" else ""
-        left = _broken_rule(step[3], came, expected) or f"leaves {step[3]} as {came}; expected {expected}"
-        return f"in {step[1]} {int(step[2]) + 1}, the first that differs, {loss or left}"
-    if part == "module":
-        return f"gives {came}; expected an nn.Module".replace("'", "")
-    if part == "raises":
-        return f"raises {came}; expected {expected}".replace("'", "")
-    if where == "parameters":
-        return f"has {came} among its parameters; expected {expected}"
-    if not where.startswith("result"):
-        return _broken_rule(where, came, expected) or f"gives {where} as {came}; expected {expected}"
-    value = where.removeprefix("result")
-    if kind == "type" and came == "None":
-        return f"returned None{' as ' + value if value else ''}; expected {expected}. Is a `return` missing?"
-    return f"returned {came}{' for result' + value if value else ''}; expected {expected}"
-
-
-def _broken_rule(where: str, came: str, expected: str) -> str | None:
-    """A part that says in words what must hold, such as ``every row comes exactly once``, and does not."""
-    return f"breaks a rule: {where}" if (came, expected) == ("False", "True") and " " in where else None

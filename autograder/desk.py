@@ -93,6 +93,8 @@ def open_lab(root: Path, *, browser: bool = True, port: int | None = None, optio
         print(f"Copied to work/: {', '.join(copied)}")
     print("Your lessons are in work/. They are yours: nothing here ever overwrites them.")
     print("To stop JupyterLab, press Ctrl-C here and answer y.", flush=True)
+    # Threads that wait for each other by spinning slow small models down many times on a busy machine.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # A kernel that was installed for the whole account would run without this course's packages.
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(

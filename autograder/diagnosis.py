@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -19,6 +19,7 @@ ADVICE = {
     "gradients": "The result is right, its gradient is not. Which step does not follow from the arguments alone?",
     "graph": "Does every step from the arguments to the result stay in PyTorch, inside the graph?",
     "parameters": "Print the model: a module sees the layers that are attributes of self, set in __init__.",
+    "groups": "Print optimizer.param_groups: which parameters and settings does each group have?",
     "shape": "Print the shape after each step: where does it stop being what you expect?",
     "dtype": "Which step changes the dtype? Print it after each one.",
     "device": "Does a step of yours create a tensor without device=...?",
@@ -58,10 +59,12 @@ def describe(exercise: Exercise, trials: list[Trial], mistake: Mistake | None) -
     return "\n".join(lines)
 
 
-def diagnose(exercise: Exercise, trials: list[Trial], tolerance: Tolerance) -> Mistake | None:
-    """The known mistake that does what the learner's code did; the first, where several do."""
+def diagnose(
+    exercise: Exercise, mistakes: Iterable[Mistake], trials: list[Trial], tolerance: Tolerance
+) -> Mistake | None:
+    """The one of ``mistakes`` that does what the learner's code did; the first, where several do."""
     for evidence in _evidence(trials):
-        for mistake in exercise.mistakes:
+        for mistake in mistakes:
             if any(_explains(exercise, wrong, evidence, tolerance) for wrong in mistake.variants):
                 return mistake
     return None
@@ -72,8 +75,8 @@ def _evidence(trials: list[Trial]) -> Iterator[list[Trial]]:
 
     All of them; those of plain values, because the same results can be reached with other gradients; those that
     fail, because a second fault may show elsewhere; those that fail in the way of the first, because two faults in
-    one case match no single mistake. The last two count only where numbers came back: many mistakes end in the same
-    error, or in nan.
+    one case match no single mistake; those that fail with a result, where others end in an error. The last three
+    count only where numbers came back: many mistakes end in the same error, or in nan.
     """
     failing = [trial for trial in trials if trial.difference]
     plain = [trial for trial in trials if trial.case.mode == "values"]
@@ -85,6 +88,8 @@ def _evidence(trials: list[Trial]) -> Iterator[list[Trial]]:
         like_first = [trial for trial in failing if trial.difference.kind == failing[0].difference.kind]
         if any(_is_telling(trial) for trial in like_first):
             yield like_first
+        if _is_telling(failing[0]):
+            yield [trial for trial in failing if _is_telling(trial)]
 
 
 def _is_telling(trial: Trial) -> bool:

@@ -31,6 +31,8 @@ CHECKED = {
     "float64": "float64",
     "strided": "non-contiguous tensors",
     "meta": "device kept",
+    "leaf": "tensors that require grad",
+    "plain": "a w that does not require grad",
 }
 # Under these modes code may refuse to run and still be right: the course's tensors are float32, and on a device that
 # has values. What it returns there has to be right.
@@ -38,9 +40,12 @@ REFUSABLE = {
     "float64": "it raises an error for float64 tensors",
     "strided": "it raises an error for non-contiguous tensors, such as a transpose (reshape copes where view fails)",
     "meta": "",
+    "leaf": "it raises an error for tensors that require grad; a detached copy works whether they do or not",
+    "plain": "it raises an error where w does not require grad; a detached copy works whether it does or not",
     "watched": "",
 }
 NARROW = "it returns float32 for float64 tensors: a step of yours creates a tensor without dtype=x.dtype, or casts"
+START = "Write your code in place of `raise NotImplementedError`, run that cell, then this one again."
 OVERWRITES = "backward() through it fails: autograd had saved a tensor that is then changed in place (by `/=`, `exp_`)"
 
 
@@ -122,7 +127,7 @@ def judge_observed(
     for case, expected, is_hidden in cases:
         got = observe(case)
         if not trials and got.raised and got.raised.kind == "NotImplementedError" and got.raised.by_learner:
-            return Verdict(False, "not attempted", f"{exercise.name}: not attempted yet.")
+            return Verdict(False, "not attempted", f"{exercise.name}: not attempted yet. {START}")
         if got.raised and case.mode in REFUSABLE:
             notes.append(REFUSABLE[case.mode])
             continue
@@ -137,12 +142,16 @@ def judge_observed(
         trials.append(Trial(case, expected, got, found, is_hidden))
     used = sorted({*shortcuts.in_calls(calls, exercise.forbidden), *in_source})
     if first := next((trial for trial in trials if trial.difference), None):
-        mistake = diagnose(exercise, trials, tolerance)
-        if mistake or not used:
+        # without a short cut in it, an answer that does what one would do has made another mistake
+        known = [mistake for mistake in exercise.mistakes if used or mistake.name != SHORT_CUT]
+        mistake = diagnose(exercise, known, trials, tolerance)
+        if not used or (mistake and mistake.name != SHORT_CUT):
             status = "error" if first.got.raised else "wrong"
             return Verdict(False, status, describe(exercise, trials, mistake), mistake.name if mistake else None)
     if used:
-        return _rule_broken(exercise, SHORT_CUT, f"uses {', '.join(used)}; build it from {exercise.instead}.")
+        return _rule_broken(
+            exercise, SHORT_CUT, f"uses the library's {', '.join(used)}; build it from {exercise.instead}."
+        )
     if exercise.sized:
         runs = [observe(Case(exercise.sized(n), "watched")).parts.get("calls", {}) for n in LOOP_SIZES]
         for what, prefix in COUNTED.items():

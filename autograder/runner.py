@@ -59,7 +59,7 @@ def run_notebook(path: Path, timeout: float = TIMEOUT) -> Checked:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "autograder.runner", path.resolve(), results],
                 cwd=path.resolve().parent,
-                env={**os.environ, "IPYTHONDIR": scratch, "MPLBACKEND": "Agg"},
+                env={"OMP_WAIT_POLICY": "PASSIVE", **os.environ, "IPYTHONDIR": scratch, "MPLBACKEND": "Agg"},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=stderr,

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ast
 import builtins
+import dis
 import inspect
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
-from types import FunctionType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import torch
@@ -20,34 +21,37 @@ LIBRARIES = ("torch", "numpy", "scipy")  # where a function that somebody else w
 
 
 def in_calls(calls: Iterable[str], forbidden: Iterable[str]) -> list[str]:
-    """The forbidden names among the calls that ran; an op ``aten._softmax`` counts as ``softmax``."""
-    found = {call.removeprefix("aten.").strip("_") for call in calls}
-    return sorted(found & set(forbidden))
+    """The forbidden names among the calls that ran; an op ``aten._softmax`` counts as ``softmax``.
+
+    Ops are named only where no function is: a learner who wrote ``F.layer_norm`` never typed ``native_layer_norm``.
+    """
+    functions = {call for call in calls if not call.startswith("aten.")} & set(forbidden)
+    ops = {call.removeprefix("aten.").strip("_") for call in calls} & set(forbidden)
+    return sorted(functions or ops)
 
 
 def in_candidate(candidate: Any, forbidden: Iterable[str]) -> list[str]:
     """The forbidden names in the source of a function or class and of the learner's helpers that it calls.
 
-    Where there is no source to be had (code typed at a plain prompt) the result is empty.
+    Where there is no source to be had (code typed at a plain prompt) its bytecode is read.
     """
-    sources, namespace = [], {}
+    sources, namespace, found = [], {}, set()
     waiting, seen = [candidate], set()
     while waiting:
         item = waiting.pop()
         if id(item) in seen:
             continue
         seen.add(id(item))
-        if getattr(item, "__name__", "") == "<lambda>":
-            continue  # its source comes with the whole line around it
-        try:
-            sources.append(textwrap.dedent(inspect.getsource(item)))
-        except (OSError, TypeError):
-            continue
+        source = _source(item)
+        if source:
+            sources.append(source)
         for function in _functions(item):
+            if not source:
+                found |= set(in_calls(_attributes(function.__code__), forbidden))
             inside = inspect.getclosurevars(function)
             namespace |= inside.globals | inside.nonlocals
             waiting += [v for v in (inside.globals | inside.nonlocals).values() if _is_learners(v)]
-    return in_source("\n".join(sources), forbidden, aliases=_library_names(namespace))
+    return sorted(found | set(in_source("\n".join(sources), forbidden, aliases=_library_names(namespace))))
 
 
 def in_source(source: str, forbidden: Iterable[str], aliases: Mapping[str, str] | None = None) -> list[str]:
@@ -80,6 +84,23 @@ def in_source(source: str, forbidden: Iterable[str], aliases: Mapping[str, str] 
             continue
         found |= {_plain(str(name)) for name in names} & {_plain(name) for name in forbidden}
     return sorted(name for name in forbidden if _plain(name) in found)
+
+
+def _source(item: Any) -> str:
+    """The source of a function or class; empty where there is none, or none of its own."""
+    if getattr(item, "__name__", "") == "<lambda>":
+        return ""  # it would come with the whole line around it
+    try:
+        return textwrap.dedent(inspect.getsource(item))
+    except (OSError, TypeError):
+        return ""
+
+
+def _attributes(code: CodeType) -> set[str]:
+    """The names of the attributes and methods that a function takes from something, and ``matmul`` for ``@``."""
+    names = {i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_ATTR", "LOAD_METHOD")}
+    names |= {"matmul" for i in dis.get_instructions(code) if i.opname == "BINARY_OP" and "@" in i.argrepr}
+    return names.union(*(_attributes(inner) for inner in code.co_consts if isinstance(inner, CodeType)))
 
 
 def _plain(name: str) -> str:

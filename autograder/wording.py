@@ -14,8 +14,15 @@ SPECIAL = {
     "float64": "float64 tensors",
     "strided": "tensors that are not contiguous",
     "meta": 'tensors on the "meta" device',
+    "leaf": "tensors that require grad, and hold a gradient from before",
+    "plain": "tensors that do not require grad",
 }
 SHOWN_WHOLE = 9  # a tensor of up to so many entries is shown with its values
+
+
+def count(n: int, what: str) -> str:
+    """``1 value``, ``3 values``."""
+    return f"{n} {what}{'' if n == 1 else 's'}"
 
 
 def number(value: Any) -> str:
@@ -66,7 +73,8 @@ def _is_large(value: Any) -> bool:
     """Whether a tensor is too large, or its entries too long, to be typed in again from a message."""
     if not isinstance(value, torch.Tensor):
         return False
-    return value.numel() > SHOWN_WHOLE or any(float(number(v)) != float(v) for v in value.flatten())
+    rounded = value.is_floating_point() and any(float(number(v)) != float(v) for v in value.flatten())
+    return value.numel() > SHOWN_WHOLE or rounded
 
 
 def _literal(value: Any) -> str:

@@ -112,16 +112,39 @@ def _show(verdict: Verdict) -> None:
         print(verdict.message)
 
 
+# A colour that stands out on light and dark ground, and a sign for those who do not see it.
+_SIGNS = {
+    "passed": ("#2da44e", "&#10003;"),
+    "wrong": ("#e5534b", "&#10007;"),
+    "not attempted": ("#6e7781", "&#9675;"),
+}
+
+
 def _card(verdict: Verdict) -> str:
     """The message as a box with a coloured edge, in the notebook's own colours, so that any theme can read it."""
-    color, sign = ("#2da44e", "&#10003;") if verdict.passed else ("#e5534b", "&#10007;")
+    color, sign = _SIGNS.get(verdict.status, _SIGNS["wrong"])
     name, _, message = verdict.message.partition(": ")
-    fact, *rest = (re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(line.strip())) for line in message.split("\n"))
-    lines = [f'<b style="color:{color}">{sign}</b> <b>{html.escape(name)}</b>: {fact}', *rest]
+    fact, *rest = message.split("\n")
+    lines = [f'<b style="color:{color}">{sign}</b> <b>{html.escape(name)}</b>: {_rich(fact)}', *map(_card_line, rest)]
     return (
         f'<div role="status" style="border-left:4px solid {color};padding:.3em .8em;line-height:1.5;'
         f'overflow-wrap:anywhere">{"<br>".join(lines)}</div>'
     )
+
+
+def _card_line(line: str) -> str:
+    """A line of the message: code as code, and the question, which matters most, in bold."""
+    line = line.strip()
+    if line.startswith("line "):
+        place, _, code = line.partition(": ")
+        return f"{place}: <code>{html.escape(code)}</code>"
+    if line.startswith("called with "):
+        return f"called with <code>{html.escape(line.removeprefix('called with '))}</code>"
+    return f"<b>{_rich(line)}</b>"
+
+
+def _rich(text: str) -> str:
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
 
 
 @contextlib.contextmanager

@@ -3,12 +3,12 @@
 #
 # In lesson 6 you trained a line with raw tensors. Bigger networks are built from a handful of bricks, and
 # every brick is a short function of a few tensors. In this lesson you build seven of them, look at what
-# each is for, and break two of them on purpose, because the symptoms are what you will meet later.
+# each is for, and see two of them break, because the symptoms are what you will meet later.
 #
 # **When you are through, you can**
 #
 # - say what an `nn.Linear` holds, and why its weight has the shape `(out, in)`;
-# - choose an activation by its slope;
+# - say what an activation's slope does to learning;
 # - turn scores into probabilities without overflow, and into a loss without an infinity;
 # - say what Embedding, LayerNorm and Dropout do to a tensor, entry by entry;
 # - tell from a stuck loss that somebody put a softmax in front of `CrossEntropyLoss`.
@@ -44,6 +44,9 @@
 # - the result has the dtype and the device of what came in;
 # - the arguments stay as they were;
 # - an argument may be a view, such as `x.T`, whose numbers do not lie side by side in memory.
+#
+# After a restart of the kernel, run the first cell and your own exercise cells again, and a widget's cell to
+# bring its slider back to life.
 #
 # The first cell picks your device. Random numbers are drawn on the CPU from a fixed seed and then moved, so
 # you see the numbers that the text speaks of.
@@ -183,7 +186,8 @@ print(f"ten sigmoids: {0.25**10:.7f}")
 # %% [markdown]
 # At 4 the sigmoid passes on 0.0177 of the gradient, ReLU all of it. Ten sigmoids leave a millionth at best:
 # the first layers would hardly learn. ReLU has a price too: below 0 its slope is 0, so a unit that is
-# negative for every sample stops learning. GELU keeps some slope below 0, though it fades: -0.0005 at -4.
+# negative for every sample stops learning. GELU bends smoothly instead: just left of 0 it still slopes up,
+# further left a little down (-0.13 at the most), and its slope fades to -0.0005 at -4.
 #
 # ### Exercise 7.2 · gelu
 #
@@ -344,12 +348,13 @@ print("each word right:", -probabilities.log())
 print("even guess among 3:", round(math.log(3), 4))
 
 # %% [markdown]
-# "mat" would cost 0.4076 and "roof" 2.4076: each step of 1 down in the logit adds 1 to the loss. An even
+# "mat" would cost 0.4076, "sofa" 1.4076 and "roof" 2.4076: they differ as the logits do. An even
 # guess among $c$ classes costs $\log c$, here 1.0986. A classifier that has learned nothing should start
 # near there, so it is the first number to check in a training run.
 #
 # The logarithm hides a trap, though. Take a network that is very sure, and wrong: class 1 is right, and its
-# logit is 1000 below the other. How large should the loss be?
+# logit is 1000 below the other. How large should the loss be? Two ways to the log-probabilities: softmax
+# and then `log`, and `log_softmax`, which does both in one step.
 
 # %%
 logits = torch.tensor([1000.0, 0.0], device=device)  # (classes,)
@@ -357,8 +362,9 @@ print("log of softmax:", logits.softmax(dim=0).log())
 print("log_softmax:   ", logits.log_softmax(dim=0))
 
 # %% [markdown]
-# Softmax rounds the tiny probability to 0, and its logarithm is `-inf`. The right answer, -1000, comes from
-# never forming the probability. With $m$ as the largest logit,
+# Softmax rounds the tiny probability to 0, its logarithm is `-inf`, and the loss would be `inf`. The right
+# log-probability is -1000, a loss of 1000, and it comes from never forming the probability. With $m$ as
+# the largest logit,
 #
 # $$-\log \frac{e^{z_y}}{\sum_j e^{z_j}} = \log \sum_j e^{z_j} - z_y = m + \log \sum_j e^{z_j - m} - z_y .$$
 #
@@ -408,8 +414,8 @@ def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# `log_probs[torch.arange(n), labels]` takes entry `labels[i]` from row `i`. By hand, subtract each row's
-# maximum before anything else: it drops out of the difference, so you need not add it back.
+# `log_probs[torch.arange(n), labels]` takes entry `labels[i]` from row `i`. By hand, make `shifted`, the
+# logits minus each row's maximum, and use it in both places: in the log-sum-exp, and for the right class.
 #
 # </details>
 
@@ -452,16 +458,16 @@ for squash in (nn.Identity(), nn.Softmax(dim=1)):
         loss = nn.functional.cross_entropy(scores, labels)  # 2 measure the loss
         loss.backward()  # 3 compute gradients
         if step in (0, 30, 300):
-            gradient = weight.grad.norm().item()
-            print(f"{squash!s:15} step {step:3}   loss {loss.item():.4f}   gradient {gradient:.4f}")
+            print(f"{squash!s:15} step {step:3}   loss {loss.item():.4f}")
         with torch.no_grad():
             weight -= weight.grad  # 4 update, with learning rate 1
         weight.grad = None  # 5 reset
 
 # %% [markdown]
 # Both start at 1.0986, an even guess. After 300 steps, raw logits are at 0.0006; with softmax first the
-# loss is at 0.5521, and cannot pass its floor. When a classifier's loss settles like that (0.3133 for two
-# classes, 1.4612 for ten), look for a softmax at the end of the network.
+# loss is at 0.5521, and cannot pass its floor. For $c$ classes the floor is $\log(e + c - 1) - 1$: 0.3133
+# for two, 1.4612 for ten. When a classifier's loss settles there, look for a softmax at the end of the
+# network.
 #
 # ## Embedding: a row for each token
 #
@@ -803,8 +809,8 @@ print(f"3 + 4 gives {answers[19].item()}, with probability {certainty[19].item()
 # - Without an activation, two linear layers are one. Slopes multiply on the way back, so a flat activation
 #   stops learning.
 # - Softmax sees differences only: subtract the maximum, and `exp` cannot overflow.
-# - Cross-entropy takes raw logits. A softmax in front of it raises a floor under the loss and silences the
-#   gradient.
+# - Cross-entropy takes raw logits. A softmax in front of it raises a floor under the loss, and
+#   silences the gradient where the model is sure and wrong.
 # - An embedding is a lookup; the rows that were looked up are the ones that learn.
 # - LayerNorm acts on each sample alone, with the population variance and `eps` under the root.
 # - Dropout acts in training only, and scales what it keeps.

@@ -184,6 +184,18 @@ def test_matrix_product_is_seen_in_source_in_every_spelling(source):
 
 
 @pytest.mark.parametrize(
+    "answer",
+    [
+        lambda a, b: torch.from_numpy(a.numpy() @ b.numpy()),
+        lambda a, b: torch.tensor([row.numpy().__matmul__(b.numpy()).tolist() for row in a]),
+        lambda a, b: (lambda c: torch.from_numpy(c.numpy() @ b.numpy()))(a),
+    ],
+)
+def test_matrix_product_is_seen_in_a_lambda_which_has_no_source_of_its_own(answer):
+    assert shortcuts.in_candidate(answer, ("matmul",)) == ["matmul"]
+
+
+@pytest.mark.parametrize(
     "source",
     [
         "def softmax(x, dim):\n    'Not torch.softmax.'\n    return x.exp() / x.exp().sum(dim, keepdim=True)",

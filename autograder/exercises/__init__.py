@@ -1,8 +1,26 @@
-"""The exercises of the course: one package a lesson, each with its right answers, inputs and known mistakes."""
+"""The exercises of the course: one module a lesson, each with its right answers, inputs and known mistakes."""
 
 from autograder.exercise import Exercise
-from autograder.exercises import layers
+from autograder.exercises import (
+    autograd,
+    forward_and_backward,
+    gradient_descent,
+    indexing,
+    layers,
+    math_and_reductions,
+    modules_and_optimizers,
+    tensors,
+)
 
-_LESSONS = (layers,)
+_LESSONS = (
+    tensors,
+    autograd,
+    math_and_reductions,
+    indexing,
+    forward_and_backward,
+    gradient_descent,
+    layers,
+    modules_and_optimizers,
+)
 
 EXERCISES: dict[str, Exercise] = {exercise.name: exercise for lesson in _LESSONS for exercise in lesson.EXERCISES}

@@ -8,6 +8,7 @@ numbers, strings and containers of those, so that they can travel between proces
 from __future__ import annotations
 
 import contextlib
+import dis
 import io
 import linecache
 import traceback
@@ -41,7 +42,8 @@ class Case:
     Attributes:
         args: argument name -> value, in the order of the signature. Passed by position.
         mode: what is observed beside the result. ``"values"``: nothing more. ``"gradients"``: floating-point
-            arguments require grad, and gradients with respect to them are recorded. ``"float64"``: floating-point
+            arguments require grad, and gradients with respect to them are recorded. ``"leaf"``: they require grad
+            and have a gradient already. ``"plain"``: they do not, where they usually do. ``"float64"``: floating-point
             tensors are float64. ``"strided"``: tensors are laid out so that they are not contiguous. ``"meta"``:
             tensors are on the ``meta`` device, which has shapes and dtypes but no values. ``"cuda"``: they are on a
             GPU. ``"watched"``: the PyTorch functions and ops that ran are counted by name.
@@ -131,7 +133,7 @@ def snapshot(value: Any) -> Any:
         return kind(snapshot(item) for item in value)
     if isinstance(value, dict):
         return {str(key): snapshot(item) for key, item in value.items()}
-    return Opaque(type(value).__name__)
+    return value if isinstance(value, Opaque) else Opaque(type(value).__name__)
 
 
 def raised(error: BaseException) -> Raised:
@@ -144,12 +146,20 @@ def raised(error: BaseException) -> Raised:
     elif own:
         source = (own[-1].line or linecache.getline(own[-1].filename, own[-1].lineno or 0)).strip()
         line = f"line {own[-1].lineno}: {source}" if source else f"line {own[-1].lineno}"
-    by_learner = bool(own) and own[-1] is frames[-1]
+    by_learner = bool(own) and own[-1] is frames[-1] and _is_raised_there(error)
     try:
         text = str(error).strip()
     except Exception:  # a learner's own exception class may fail to say what it is
         text = ""
     return Raised(type(error).__name__, text, line, by_learner)
+
+
+def _is_raised_there(error: BaseException) -> bool:
+    """Whether a `raise` made the error, not an operation written in C++, which leaves no frame of its own."""
+    last = error.__traceback__
+    while last.tb_next:
+        last = last.tb_next
+    return last.tb_frame.f_code.co_code[last.tb_lasti] == dis.opmap["RAISE_VARARGS"]
 
 
 def prepare(value: Any, mode: str = "values") -> Any:
@@ -167,7 +177,10 @@ def prepare(value: Any, mode: str = "values") -> Any:
         return value.transpose(0, -1).contiguous().transpose(0, -1)
     if mode == "strided" and value.dim() == 1:
         return torch.stack((value, value), dim=1)[:, 0]
-    return value.requires_grad_(mode == "gradients" and value.is_floating_point())
+    value.requires_grad_(mode in ("gradients", "leaf") and value.is_floating_point())
+    if mode == "leaf" and value.requires_grad:
+        value.grad = torch.ones_like(value)
+    return value
 
 
 def with_flags(value: Any) -> Any:

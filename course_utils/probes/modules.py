@@ -104,6 +104,8 @@ def run_on_model(candidate: Callable, case: Case) -> Observation:
         model.get_submodule(second).weight = model.get_submodule(first).weight
     for name, p in model.named_parameters():
         p.requires_grad_(not name.startswith(tuple(frozen)))
+    for i, module in enumerate(model.modules()):
+        module.training = i % 2 == 0  # so that neither train() nor eval() leaves it as it was
 
     def body() -> dict[str, Any]:
         return {"result": candidate(model, *args.values()), "model": flags(model)}
@@ -112,11 +114,11 @@ def run_on_model(candidate: Callable, case: Case) -> Observation:
 
 
 def flags(model: nn.Module) -> dict[str, Any]:
-    """What a model holds: its tensors by name, which parameters learn, and whether it is in training mode."""
+    """What a model holds: its tensors by name, which parameters learn, and the modes of its modules."""
     return {
         "state_dict": snapshot(dict(model.state_dict())),
         "requires_grad": {name: p.requires_grad for name, p in model.named_parameters()},
-        "training": model.training,
+        "training": [module.training for module in model.modules()],
     }
 
 
@@ -136,7 +138,7 @@ def run_loss(candidate: Callable, case: Case) -> Observation:
         try:
             candidate(case.args["task"])
         except Exception as error:
-            return {"raises": type(error).__name__}
+            return {"raises": "ValueError" if isinstance(error, ValueError) else type(error).__name__}
         return {"raises": "no error"}
 
     def used() -> dict[str, Any]:
@@ -155,7 +157,7 @@ def _what(value: Any) -> str:
         return "nn.Module"
     if isinstance(value, type):
         return f"the class {value.__name__}"
-    return "None" if value is None else f"a value of type {type(value).__name__}"
+    return "None (is a `return` missing?)" if value is None else f"a value of type {type(value).__name__}"
 
 
 def _leaves(result: Any) -> dict[int, torch.Tensor]:

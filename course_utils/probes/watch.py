@@ -47,6 +47,10 @@ class _Ops(TorchDispatchMode):
         self.calls["aten." + func.overloadpacket.__name__] += 1
         return func(*args, **(kwargs or {}))
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # else the first op imports all of torch.compile, which takes seconds
+
 
 @contextlib.contextmanager
 def watch_calls(on: bool = True) -> Iterator[Counter[str]]:

@@ -3,7 +3,24 @@
 Drawing is left to the pure functions of `course_utils.plots`; what is here joins one of them to its controls.
 """
 
+from course_utils.widgets.autograd import slope_explorer
 from course_utils.widgets.explorer import Explorer
+from course_utils.widgets.forward_and_backward import guess_explorer
+from course_utils.widgets.gradient_descent import learning_rate
+from course_utils.widgets.indexing import gather_explorer
 from course_utils.widgets.layers import softmax_temperature
+from course_utils.widgets.math_and_reductions import reduction_explorer
+from course_utils.widgets.modules_and_optimizers import optimizer_paths
+from course_utils.widgets.tensors import shape_explorer
 
-__all__ = ["Explorer", "softmax_temperature"]
+__all__ = [
+    "Explorer",
+    "gather_explorer",
+    "guess_explorer",
+    "learning_rate",
+    "optimizer_paths",
+    "reduction_explorer",
+    "shape_explorer",
+    "slope_explorer",
+    "softmax_temperature",
+]

@@ -51,11 +51,11 @@ class Explorer:
 
     def _repr_mimebundle_(self, **options: object) -> dict[str, object]:
         still = self.draw(**self.start)._repr_mimebundle_()
-        if not _has_front_end():
+        if not has_front_end():
             return still
         return still | self.panel()._repr_mimebundle_(**options) | {"text/plain": still["text/plain"]}
 
 
-def _has_front_end() -> bool:
+def has_front_end() -> bool:
     """Whether a Jupyter kernel runs this code for a reader, not nbgrader for a grade."""
     return hasattr(get_ipython(), "kernel") and "NBGRADER_EXECUTION" not in os.environ

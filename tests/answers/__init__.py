@@ -1,8 +1,26 @@
 """Answers that learners might write: right ones in different ways, and wrong ones beyond the known mistakes."""
 
-from answers import layers
+from answers import (
+    autograd,
+    forward_and_backward,
+    gradient_descent,
+    indexing,
+    layers,
+    math_and_reductions,
+    modules_and_optimizers,
+    tensors,
+)
 
-_LESSONS = (layers,)
+_LESSONS = (
+    tensors,
+    autograd,
+    math_and_reductions,
+    indexing,
+    forward_and_backward,
+    gradient_descent,
+    layers,
+    modules_and_optimizers,
+)
 
 # exercise -> right answers
 RIGHT = {name: answers for lesson in _LESSONS for name, answers in lesson.RIGHT.items()}

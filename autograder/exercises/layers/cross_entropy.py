@@ -125,6 +125,21 @@ CROSS_ENTROPY = Exercise(
             ),
         ),
         Mistake(
+            "maximum not put back",
+            "You take the maximum out of the log-sum-exp alone. Add it again, or take it out of the right logit too.",
+            lambda logits, labels: (
+                (logits - logits.amax(1, keepdim=True)).exp().sum(1).log() - _picked(logits, labels)
+            ).mean(),
+        ),
+        Mistake(
+            "rows for labels",
+            "x[labels] takes whole rows, those with the labels' numbers. How do you take one entry from each row?",
+            (
+                lambda logits, labels: -torch.log_softmax(logits, 1)[labels].mean(),
+                lambda logits, labels: -torch.log_softmax(logits, 1)[labels].sum() / len(labels),
+            ),
+        ),
+        Mistake(
             "no mean",
             "This is one loss for each row. Training needs a single number: their mean.",
             lambda logits, labels: F.cross_entropy(logits, labels, reduction="none"),

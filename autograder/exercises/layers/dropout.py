@@ -37,15 +37,19 @@ def _dropped(args: Mapping[str, Any], got: torch.Tensor, expected: torch.Tensor)
     return f"returned {numbers(got)}; expected {numbers(expected)} (1 / (1 - p) is {number(1 / (1 - args['p']))})"
 
 
+def _drawn(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    return torch.rand(x.shape, generator=generator)
+
+
 def _masked(
-    keep_if: Any = torch.ge, scale: Any = lambda p: 1 / (1 - p), evaluation: Any = lambda x, p: x, drawn: Any = None
+    keep_if: Any = torch.ge, scale: Any = lambda p: 1 / (1 - p), evaluation: Any = lambda x, p: x, drawn: Any = _drawn
 ) -> Any:
     """A dropout with one or more of its parts changed."""
 
     def wrong(x: torch.Tensor, p: float, training: bool, generator: torch.Generator) -> torch.Tensor:
         if not training and evaluation:
             return evaluation(x, p)
-        u = drawn(x) if drawn else torch.rand(x.shape, generator=generator)
+        u = drawn(x, generator)
         return x * keep_if(u, p) * scale(p)
 
     return wrong
@@ -128,9 +132,18 @@ DROPOUT = Exercise(
             ),
         ),
         Mistake(
+            "one mask for all rows",
+            "Every row loses the same entries. Which shape must the draws have, so that each entry has one of its own?",
+            (
+                _masked(drawn=lambda x, generator: torch.rand(x.shape[-1:], generator=generator)),
+                _masked(drawn=lambda x, generator: torch.rand(x.shape[:1], generator=generator)),
+                _masked(drawn=lambda x, generator: torch.rand(1, generator=generator)),
+            ),
+        ),
+        Mistake(
             "generator ignored",
             "The mask does not come from the generator: the same generator must give the same mask.",
-            _masked(drawn=torch.rand_like),
+            _masked(drawn=lambda x, generator: torch.rand_like(x)),
         ),
     ),
 )

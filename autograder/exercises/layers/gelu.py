@@ -35,11 +35,11 @@ GELU = Exercise(
     reference=F.gelu,
     cases=_gelu_cases,
     forbidden=("gelu",),
-    instead="x and the normal CDF (torch.erf)",
+    instead="arithmetic and torch.erf",
     mistakes=(
         Mistake(
             "tanh form where exact is asked",
-            "This is the tanh approximation: close, but not exact. Which function gives the normal CDF itself?",
+            "This is the tanh approximation: close, but not exact. Which function of torch is in the formula for Φ?",
             (
                 _tanh_gelu,
                 lambda x: 0.5 * x * (1 + torch.tanh(0.8 * (x + 0.0447 * x**3))),
@@ -54,7 +54,7 @@ GELU = Exercise(
         ),
         Mistake(
             "sigmoid form",
-            "This is x times a sigmoid: an approximation, or SiLU. Which curve from 0 to 1 does GELU use?",
+            "This is made of a sigmoid, a curve that resembles Φ. Which function is in the formula for Φ?",
             (
                 partial(_sigmoid_gelu, slope=1.702),
                 *(partial(_sigmoid_gelu, slope=slope) for slope in (1.7, 1.6, 1.5957, 1.5958, 1.5976, 1.0)),
@@ -63,17 +63,25 @@ GELU = Exercise(
         ),
         Mistake(
             "forgets to divide by sqrt(2)",
-            "The CDF of the standard normal is (1 + erf(z)) / 2. What is z, for a given x?",
+            "Φ is (1 + erf(z)) / 2. What is z, for a given x?",
             (lambda x: x * 0.5 * (1 + torch.erf(x)), lambda x: x * 0.5 * (1 + torch.erf(x / 2))),
         ),
         Mistake(
             "forgets the factor 1/2",
-            "A CDF ends at 1. Where does your 1 + erf(...) end?",
+            "Φ is a probability and ends at 1. Where does your 1 + erf(...) end?",
             lambda x: x * (1 + torch.erf(x / math.sqrt(2))),
         ),
         Mistake(
+            "a function of the wrong kind",
+            "math.erf and math.sqrt take numbers, torch.erf and torch.sqrt tensors. Which does each place need?",
+            (
+                lambda x: 0.5 * x * (1 + math.erf(x / math.sqrt(2))),
+                lambda x: 0.5 * x * (1 + torch.erf(x / torch.sqrt(2))),
+            ),
+        ),
+        Mistake(
             "the CDF alone",
-            "This is the normal CDF of x. What is it multiplied with?",
+            "This is Φ of x alone. What is it multiplied with?",
             lambda x: 0.5 * (1 + torch.erf(x / math.sqrt(2))),
         ),
     ),

@@ -114,8 +114,7 @@ LAYER_NORM = Exercise(
         ),
         Mistake(
             "over the batch",
-            "Your statistics run over the first dim, across the samples (as batch norm has it). Which dim holds the "
-            "features of one sample?",
+            "Your statistics run across the samples. Which dim holds the features of one sample?",
             (*_norms(dim=0), *_norms(dim="leading"), *_norms(dim=0, scale=False, shift=False)),
         ),
         Mistake(
@@ -137,7 +136,7 @@ LAYER_NORM = Exercise(
         Mistake("no shift", "weight is there, but bias is not used. Where is it added?", _norms(shift=False)),
         Mistake(
             "no eps",
-            "A slice without any spread has variance 0, and 0 / 0 is nan. What is eps for?",
+            "eps has no part in your result. What becomes of a slice without any spread, where the variance is 0?",
             (_norm(eps_at="nowhere"), _norm(eps_at="nowhere", std=True)),
         ),
         Mistake(

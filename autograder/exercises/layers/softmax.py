@@ -124,6 +124,15 @@ SOFTMAX = Exercise(
             ),
         ),
         Mistake(
+            "max gives a pair",
+            "x.max(dim=...) gives two tensors, the values and where they stand. Which of the two do you want, and what "
+            "does amax give?",
+            (
+                lambda x, dim: naive_softmax(x - x.max(dim, keepdim=True), dim),
+                lambda x, dim: naive_softmax(x - x.max(dim), dim),
+            ),
+        ),
+        Mistake(
             "no exp",
             "You divide x by its own sum. What makes every value positive first?",
             (

@@ -1,0 +1,695 @@
+# %% [markdown]
+# # 3 · Math and reductions: verbs
+#
+# A tensor is the noun of this course. Here come the verbs: what you can do to tensors, and what happens to
+# their shapes when you do it. Some verbs work entry by entry, one combines rows with columns, and some
+# collapse many numbers into one. Almost everything that a network computes is made of these three kinds.
+#
+# **When you are through, you can**
+#
+# - say before you run it whether `*` or `@` is meant, and what shape comes out;
+# - read `dim=0` and `dim=1` without guessing, in tensors of any number of dims;
+# - predict which shapes broadcast, and to what;
+# - spot a missing `keepdim`, which on a square matrix runs and is wrong;
+# - replace a loop by one operation, and compute with `exp` without overflow.
+#
+# **Time:** about two hours, exercises included.
+#
+# **You need:** lesson 1 (creating tensors, shape, dtype).
+
+# %% [markdown]
+# ## Where the verbs go
+#
+# The five steps that hold this course together are all made of them:
+#
+# | step | the verb in it |
+# |---|---|
+# | 1 · predict | `X @ W + b`: a matrix product, then a broadcast sum |
+# | 2 · measure the loss | `((prediction - y) ** 2).mean()`: entry by entry, then a reduction |
+# | 3 · compute gradients | the same verbs, taken backwards |
+# | 4 · update | `W -= lr * grad`: entry by entry |
+# | 5 · reset | the one step that needs no arithmetic |
+#
+# ## How the exercises work
+#
+# Write your code in place of `raise NotImplementedError`, run that cell, then run the check below it. A
+# failed check shows the call that went wrong and asks you a question. Hints wait below, folded. Three rules
+# hold for all six:
+#
+# - arguments and results are tensors of dtype float32, and a `dim` may be negative;
+# - the arguments stay as they were;
+# - loops and library functions are fine, unless the exercise says otherwise. Three of them do.
+#
+# The first cell picks your device. Random numbers are drawn on the CPU from a fixed seed, so you see the
+# numbers that the text speaks of.
+
+# %%
+import timeit
+
+import torch
+
+from course_utils import check, check_shape, pick_device, plots, widgets
+
+device = pick_device()
+torch.manual_seed(3)
+print("working on", device)
+
+# %% [markdown]
+# ## Entry by entry, or rows by columns
+#
+# The operators `+ - * / **` and functions such as `torch.exp` or `torch.sqrt` treat each entry by itself:
+# entries in the same place meet, and a plain number meets every entry. Each operation makes a new tensor
+# and leaves its arguments alone. Work out the bottom right entry of the three results before you run the
+# cell.
+
+# %%
+a = torch.tensor([[1.0, 2.0], [3.0, 4.0]], device=device)
+b = torch.tensor([[0.0, 10.0], [20.0, 30.0]], device=device)
+print(a + b)
+print(a * b)
+print(a**2 - 1)
+
+# %% [markdown]
+# They are 34, 120 and 15. So `a * b` is not the product that textbooks write as $AB$. That one is `a @ b`:
+# it pairs each row of `a` with each column of `b`, multiplies entry by entry, and adds up.
+#
+# | `a @ b` | column 0 of `b`: 0, 20 | column 1 of `b`: 10, 30 |
+# |---|---:|---:|
+# | row 0 of `a`: 1, 2 | 1·0 + 2·20 = 40 | 1·10 + 2·30 = 70 |
+# | row 1 of `a`: 3, 4 | 3·0 + 4·20 = 80 | 3·10 + 4·30 = 150 |
+#
+# Rows come from the left factor, columns from the right one. Does `b @ a` give the same four numbers?
+
+# %%
+print(a @ b)
+print(b @ a)
+
+# %% [markdown]
+# It does not: with `@` the order counts.
+#
+# The shapes tell the two products apart as well. `*` wants the same shape twice. `@` wants a row of the
+# left factor to be as long as a column of the right one: $(n, k)$ times $(k, m)$ gives $(n, m)$, and the
+# inner size $k$ is summed away. (`.T` exchanges rows and columns.) Which of the next three lines works?
+
+# %%
+wide = torch.ones(2, 3, device=device)
+print("wide * wide:  ", tuple((wide * wide).shape))
+print("wide @ wide.T:", tuple((wide @ wide.T).shape))  # (2, 3) @ (3, 2) -> (2, 2)
+try:
+    wide @ wide
+except RuntimeError as error:
+    print("wide @ wide:  ", error)
+
+# %% [markdown]
+# The error message names both shapes, `2x3 and 2x3`: the inner sizes 3 and 2 differ. You will meet it
+# often, and a transpose is often what is missing. Square matrices give no such warning: with them, `*`, `@`
+# and a forgotten transpose all run.
+#
+# ### Exercise 3.1 · two_products
+#
+# Return both products of two square matrices, as a tuple: first entry by entry, then the matrix product.
+# With `a = [[1, 0], [2, 1]]` and `b = [[5, 6], [7, 8]]`:
+#
+# | | result |
+# |---|---|
+# | entry by entry | `[[5, 0], [14, 8]]` |
+# | matrix product | `[[5, 6], [17, 20]]` |
+
+
+# %% exercise="two_products" points=1
+def two_products(a: torch.Tensor, b: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Multiply two square matrices in both ways.
+
+    a, b: (n, n)
+    returns: a tuple of the entry-by-entry product (n, n) and the matrix product (n, n), in this order
+    """
+    ### BEGIN SOLUTION
+    return a * b, a @ b
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# Check a candidate by hand on the example: in which product is the top right entry $0 \cdot 6 = 0$, and in
+# which is it $1 \cdot 6 + 0 \cdot 8 = 6$?
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `return first, second` gives back a tuple. The matrix product is the sign in every e-mail address.
+#
+# </details>
+
+# %% [markdown]
+# ## Reductions: the dim you name is the dim that goes
+#
+# A reduction makes one number out of many: `sum`, `mean`, `amax`, `std`. Without arguments it takes all
+# entries. With `dim=` it takes slices. Two students did three assignments:
+#
+# | `scores` | assignment 0 | assignment 1 | assignment 2 | `mean(dim=1)` |
+# |---|---:|---:|---:|---:|
+# | student 0 | 6 | 8 | 10 | **8** |
+# | student 1 | 2 | 4 | 6 | **4** |
+# | `mean(dim=0)` | **4** | **6** | **8** | |
+#
+# The shape is `(2, 3)`: dim 0 counts students, dim 1 counts assignments. `dim=0` does not mean "for each
+# student". It means that dim 0 *goes*: the students are averaged away, and one number is left for each
+# assignment. Which shapes do the three results have?
+
+# %%
+scores = torch.tensor([[6.0, 8.0, 10.0], [2.0, 4.0, 6.0]], device=device)  # (students, assignments)
+print("dim=0:", scores.mean(dim=0))  # (2, 3) -> (3,)
+print("dim=1:", scores.mean(dim=1))  # (2, 3) -> (2,)
+print("all:  ", scores.mean())  # (2, 3) -> ()
+
+# %% [markdown]
+# Cross the named dim out of the shape, and you have the shape of the result. Side by side:
+#
+# | | `dim=0` | `dim=1` |
+# |---|---|---|
+# | crossed out of `(2, 3)` | the 2, which leaves `(3,)` | the 3, which leaves `(2,)` |
+# | which cells collapse | those of a column | those of a row |
+# | the index that runs in the sum | `scores[i, 0]` for every `i` | `scores[0, j]` for every `j` |
+# | one number for each | assignment | student |
+#
+# The picture shows which cells collapse into which. Before you move a control, say what you expect.
+# (`keepdim` has its own section below; you may switch it on and watch the shape.)
+
+# %% tags=["demo"]
+widgets.reduction_explorer(torch.tensor([[6.0, 8.0, 10.0, 4.0], [2.0, 4.0, 6.0, 0.0], [9.0, 1.0, 5.0, 5.0]]))
+
+# %% [markdown]
+# The rule needs no picture, so it works where pictures fail. Take three dims: 2 classes of 3 students with
+# 4 assignments each. Negative numbers count from the end, so `dim=-1` is the last dim whatever the number
+# of dims, and a tuple names several. Cross out, then compare.
+
+# %%
+school = torch.ones(2, 3, 4, device=device)  # (classes, students, assignments)
+for dim in (0, 1, 2, -1, (0, 2)):
+    print(f"dim={dim!s:8}", tuple(school.sum(dim=dim).shape))
+
+# %% [markdown]
+# `dim=2` and `dim=-1` agree. The tuple `(0, 2)` leaves `(3,)`.
+#
+# Two reductions behave in a way that you should have seen once. `max` with a `dim` returns two tensors,
+# the largest values and where they stand; `amax` returns the values alone. And what is the mean of whole
+# numbers?
+
+# %%
+print(scores.max(dim=1))
+print("amax:", scores.amax(dim=1))
+try:
+    torch.tensor([1, 2]).mean()
+except RuntimeError as error:
+    print(error)
+
+# %% [markdown]
+# A mean is seldom whole, so PyTorch refuses to guess a dtype: convert with `.float()` first.
+#
+# ### Exercise 3.2 · score_summary
+#
+# Return three means of a table of scores: one for each assignment, one for each student, and one overall.
+# For `scores = [[6, 8, 10], [2, 4, 6]]`:
+#
+# | | result | shape |
+# |---|---|---|
+# | per assignment | `[4, 6, 8]` | `(3,)` |
+# | per student | `[8, 4]` | `(2,)` |
+# | overall | `6` | `()` |
+
+
+# %% exercise="score_summary" points=1
+def score_summary(scores: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Average a table of scores in three ways.
+
+    scores: (students, assignments)
+    returns: a tuple of the means per assignment (assignments,), per student (students,) and overall, ()
+    """
+    ### BEGIN SOLUTION
+    return scores.mean(dim=0), scores.mean(dim=1), scores.mean()
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# Write the shape `(students, assignments)` down. To be left with one number per assignment, which of the
+# two must go?
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `dim=0` crosses out the students. The overall mean needs no `dim`, and it is a tensor already: leave
+# `.item()` away.
+#
+# </details>
+
+# %% [markdown]
+# ## Broadcasting: a size of 1 stretches
+#
+# `a * b` wants entries in the same place to meet. What if the shapes differ? Then PyTorch *broadcasts*:
+#
+# 1. write the two shapes below each other, lined up **from the right**;
+# 2. in each place the sizes must be equal, or one of them must be 1 or missing;
+# 3. a size of 1, or a missing one, stretches to the other's size: its entries are used again and again.
+#
+# | left | right | lined up | result |
+# |---|---|---|---|
+# | `(3, 4)` | `(4,)` | 4 meets 4, 3 meets nothing | `(3, 4)` |
+# | `(3, 1)` | `(4,)` | 1 meets 4, 3 meets nothing | `(3, 4)` |
+# | `(2, 3, 4)` | `(3, 1)` | 4 meets 1, 3 meets 3, 2 meets nothing | `(2, 3, 4)` |
+# | `(3, 4)` | `(3,)` | 4 meets 3 | an error |
+#
+# The picture adds a column of tens, `(3, 1)`, and a row of ones, `(4,)`. Dashed cells are the stretched
+# copies. They exist in the rule only: no memory is used for them.
+
+# %% tags=["demo"]
+tens = torch.tensor([[0.0], [10.0], [20.0]])  # (3, 1)
+ones = torch.tensor([1.0, 2.0, 3.0, 4.0])  # (4,)
+plots.plot_broadcast(tens, "+", ones, names=("tens", "ones"))
+
+# %% [markdown]
+# Every entry on the left has met every entry on the right. That is the use of a size of 1: it says "meet
+# them all".
+#
+# You put such a dim in with `None` inside an index, or with `unsqueeze`; `squeeze(1)` takes dim 1 out again,
+# if its size is 1. Where the new dim goes decides who meets whom. Predict the shapes of the three sums.
+
+# %%
+x = torch.arange(3.0, device=device)  # (3,)
+print(tuple(x[:, None].shape), tuple(x.unsqueeze(1).shape), tuple(x[None, :].shape))
+print(tuple((x + x).shape))  # (3,) + (3,) -> (3,)
+print(tuple((x[:, None] + x).shape))  # (3, 1) + (3,) -> (3, 3)
+print(tuple((x[None, :] + x).shape))  # (1, 3) + (3,) -> (1, 3)
+
+# %% [markdown]
+# In the first sum each entry met its namesake, in the second every entry met every other, and in the third
+# the new dim came in front, where it stretched nothing.
+#
+# ## Why not a loop?
+#
+# A loop could do all this. But each turn goes through Python, which hands PyTorch two numbers and takes one
+# back. One operation on whole tensors goes through Python once. The cell multiplies two `(20, 20)` matrices
+# in both ways; the loop has $20 \cdot 20 \cdot 20 = 8000$ turns.
+
+
+# %% tags=["demo"]
+def by_loops(a, b):
+    c = torch.zeros(len(a), b.shape[1])
+    for i in range(len(a)):
+        for j in range(b.shape[1]):
+            for k in range(len(b)):
+                c[i, j] += a[i, k] * b[k, j]
+    return c
+
+
+a, b = torch.rand(20, 20), torch.rand(20, 20)
+print("same result:", torch.allclose(by_loops(a, b), a @ b))
+print(f"loops: {timeit.timeit(lambda: by_loops(a, b), number=1):.6f} s")
+print(f"a @ b: {timeit.timeit(lambda: a @ b, number=100) / 100:.6f} s")
+
+# %% [markdown]
+# The times depend on your machine; the gap stays. It grows with the matrices, because the loop pays Python
+# for every turn, and the product once. On a GPU, which does thousands of products at the same moment, a
+# loop would feed them in one by one.
+#
+# ### Exercise 3.3 · matmul_by_hand
+#
+# Write the matrix product with broadcasting and one sum, without a loop. Here is what it computes:
+#
+# ```python
+# for i in range(n):  # a is (n, k)
+#     for j in range(m):  # b is (k, m)
+#         for l in range(k):
+#             c[i][j] += a[i][l] * b[l][j]
+# ```
+#
+# Three indices run, so all the products together fill a tensor of three dims. For `a = [[1, 2]]` and
+# `b = [[3, 4, 5], [6, 7, 8]]`, with $n = 1$, $k = 2$, $m = 3$:
+#
+# | | values | shape |
+# |---|---|---|
+# | all products | `[[[3, 4, 5], [12, 14, 16]]]` | `(1, 2, 3)`, which is `(n, k, m)` |
+# | summed | `[[15, 18, 21]]` | `(1, 3)` |
+
+
+# %% exercise="matmul_by_hand" points=3
+def matmul_by_hand(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """Multiply two matrices.
+
+    a: (n, k); b: (k, m)
+    returns: (n, m)
+
+    Build it from broadcasting and a sum: no Python loop, and no `@`, `matmul`, `mm`, `einsum`, `tensordot`,
+    `linear` or other op that makes the product by itself.
+    """
+    ### BEGIN SOLUTION
+    products = a[:, :, None] * b  # (n, k, 1) * (k, m) -> (n, k, m)
+    return products.sum(dim=1)  # (n, m)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# Plan the shapes first. The products fill `(n, k, m)`, with `products[i, l, j] = a[i, l] * b[l, j]`. Which
+# of the three dims does `a` lack, and which does `b` lack?
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `a` has nothing to say about `m`: make it `(n, k, 1)`. Written below that, lined up from the right, `b` is
+# `(k, m)`. Do the two broadcast to `(n, k, m)`?
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# `a[:, :, None] * b` makes all the products. The result is `(n, m)`, so the dim in the middle has to go.
+#
+# </details>
+
+# %% [markdown]
+# ## keepdim: keep your place
+#
+# To *centre* each student's scores, subtract the student's mean. The means `mean(dim=1)` have the shape
+# `(2,)`, the scores `(2, 3)`. Line them up from the right: 3 meets 2. With `keepdim=True` the dim does not
+# go; it stays, with size 1, and then it stretches.
+
+# %%
+try:
+    scores - scores.mean(dim=1)
+except RuntimeError as error:
+    print(error)
+means = scores.mean(dim=1, keepdim=True)
+print(tuple(means.shape))
+print(scores - means)  # (2, 3) - (2, 1) -> (2, 3)
+
+# %% [markdown]
+# Both students now have -2, 0 and 2: how far each score lies from that student's own mean. The error above
+# was a kindness. Let us see what happens without it.
+#
+# ### Break it · the missing keepdim on a square matrix
+#
+# Three students, three assignments, with scores on very different scales. Every row should have the mean 0
+# after centring. Forget `keepdim`, and 3 meets 3: no error. Which numbers are subtracted from what?
+
+# %%
+x = torch.tensor([[1.0, 2.0, 3.0], [10.0, 20.0, 30.0], [100.0, 200.0, 300.0]], device=device)
+wrong = x - x.mean(dim=1)  # (3, 3) - (3,) -> (3, 3)
+right = x - x.mean(dim=1, keepdim=True)  # (3, 3) - (3, 1) -> (3, 3)
+print("means of the rows, wrong:", wrong.mean(dim=1))
+print("means of the rows, right:", right.mean(dim=1))
+
+# %% [markdown]
+# It runs, the shape is right, the dtype is right, and the numbers are nonsense: -72, -54 and 126 instead
+# of 0. That is the symptom to remember: *no* symptom. The picture shows why.
+
+# %% tags=["demo"]
+plots.plot_broadcast(x, "-", x.mean(dim=1), names=("x", "row means"))
+
+# %% [markdown]
+# The means of the rows lie down as a row, so the mean of row 0 is subtracted from column 0, that of row 1
+# from column 1. Only on the diagonal does a number meet its own mean.
+#
+# Two habits protect you. Test with sizes that all differ, `(2, 3)` rather than `(3, 3)`, and the mistake
+# turns into an error. And check the shape where you make a thing, not where it hurts:
+
+# %%
+try:
+    check_shape(x.mean(dim=1), ("rows", 1))
+except ValueError as error:
+    print(error)
+
+# %% [markdown]
+# The message even says how to mend it.
+#
+# ## Two standard deviations
+#
+# The standard deviation says how far values typically lie from their mean: the root of the mean squared
+# distance. There are two of them. The *population* deviation divides the sum of the squares by $n$, the
+# *sample* deviation by $n - 1$. For the eight numbers below, with mean 5, the squares add up to 32. Which
+# of the two does PyTorch take when you do not ask?
+
+# %%
+values = torch.tensor([2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0], device=device)
+print("std():            ", round(values.std().item(), 4))  # root of 32 / 7
+print("std(correction=0):", round(values.std(correction=0).item(), 4))  # root of 32 / 8
+
+# %% [markdown]
+# The sample deviation, 2.1381, is what you get unasked. It guesses the spread of a larger group from a few
+# members. To describe the numbers at hand, as normalisation in a network does, take the population's, here
+# exactly 2. (NumPy's `std` has it the other way round: it divides by $n$ unless told otherwise.)
+#
+# ### Exercise 3.4 · standardize
+#
+# Subtract the mean along `dim`, then divide by the population standard deviation along `dim`. Every slice
+# ends with mean 0 and deviation 1. For `x = [[1, 3], [10, 50]]`:
+#
+# | | means | deviations | result |
+# |---|---|---|---|
+# | `dim=1` | 2 and 30 | 1 and 20 | `[[-1, 1], [-1, 1]]` |
+# | `dim=0` | 5.5 and 26.5 | 4.5 and 23.5 | `[[-1, -1], [1, 1]]` |
+
+
+# %% exercise="standardize" points=2
+def standardize(x: torch.Tensor, dim: int) -> torch.Tensor:
+    """Bring every slice of `x` along `dim` to mean 0 and population standard deviation 1.
+
+    x: any shape; no slice along dim is constant, so nothing needs to be added to the divisor
+    dim: may be negative
+    returns: the same shape as x
+    """
+    ### BEGIN SOLUTION
+    mean = x.mean(dim=dim, keepdim=True)  # like x, with size 1 at dim
+    std = x.std(dim=dim, correction=0, keepdim=True)
+    return (x - mean) / std
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# You need one mean and one deviation for each slice, and both must line up with `x` again. What was missing
+# in the section before?
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `x[:, None]` would put the dim back in one fixed place, but `dim` can be any. `keepdim=True` leaves it
+# where it was.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# `x.std(...)` takes `dim`, `keepdim` and `correction`. With `correction=0` it divides by $n$.
+#
+# </details>
+
+# %% [markdown]
+# ## All pairs: make a place for each
+#
+# Which customers are alike, which word is nearest to this one, which cluster does a point belong to? All
+# three ask for the distance of every point in one set to every point in another. With single numbers for
+# points you know the trick: `(3, 1)` minus `(4,)`. Which entry of the result is 5 minus 1?
+
+# %%
+x = torch.tensor([0.0, 5.0, 9.0], device=device)  # (3,)
+y = torch.tensor([1.0, 2.0, 4.0, 8.0], device=device)  # (4,)
+print(x[:, None] - y)  # (3, 1) - (4,) -> (3, 4)
+
+# %% [markdown]
+# Entry `[1, 0]`: row 1 belongs to `x[1]`, column 0 to `y[0]`.
+#
+# ### Exercise 3.5 · pairwise_sq_distances
+#
+# Now the points have `d` coordinates. Return the squared distance, $\sum_c (x_{ic} - y_{jc})^2$, of every
+# row of `x` to every row of `y`, without a loop. For `x = [[0, 0], [1, 1]]` and
+# `y = [[0, 0], [3, 4], [1, 0]]`:
+#
+# | | to `[0, 0]` | to `[3, 4]` | to `[1, 0]` |
+# |---|---:|---:|---:|
+# | from `[0, 0]` | 0 | 9 + 16 = 25 | 1 |
+# | from `[1, 1]` | 1 + 1 = 2 | 4 + 9 = 13 | 0 + 1 = 1 |
+
+
+# %% exercise="pairwise_sq_distances" points=3
+def pairwise_sq_distances(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """Give the squared distance of every point in `x` to every point in `y`.
+
+    x: (n, d); y: (m, d)
+    returns: (n, m), where entry [i, j] belongs to x[i] and y[j]
+
+    Any operation will do, but no Python loop.
+    """
+    ### BEGIN SOLUTION
+    differences = x[:, None, :] - y  # (n, 1, d) - (m, d) -> (n, m, d)
+    return (differences**2).sum(dim=-1)  # (n, m)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# Plan the shapes as you did for the matrix product. All the differences together have three dims: which
+# point of `x`, which point of `y`, which coordinate.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# The differences are `(n, m, d)`. `x` lacks the `m` in the middle, so it becomes `(n, 1, d)`. `y` is
+# `(m, d)`, which lines up from the right as it is.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# `x[:, None, :] - y`, then square, then sum the coordinates away.
+#
+# </details>
+
+# %% [markdown]
+# ## log-sum-exp: the sum that overflows
+#
+# $\log \sum_i e^{x_i}$ is a softened maximum: a little above the largest entry, and nearly equal to it when
+# the others are far below. You will meet it at the heart of the loss for classes, in lesson 7. Work it out
+# for three numbers:
+#
+# | $x$ | 1 | 2 | 3 | sum | log |
+# |---|---:|---:|---:|---:|---:|
+# | $e^x$ | 2.7183 | 7.3891 | 20.0855 | 30.1929 | 3.4076 |
+#
+# ### Break it · exp(1000)
+#
+# Adding 999 to each number must add 999 to the result: 1002.4076. Taking 1003 away must give -999.5924.
+# What does the formula give when you type it in as it stands?
+
+# %%
+x = torch.tensor([1.0, 2.0, 3.0], device=device)
+for shift in (0, 999, -1003):
+    print(f"shifted by {shift:5}:", (x + shift).exp().sum().log())
+
+# %% [markdown]
+# `inf` and `-inf`. float32 ends near $3.4 \cdot 10^{38}$, so `exp` overflows above 88.7; far below zero it
+# rounds to 0, and the logarithm of 0 is `-inf`. The result would have been an ordinary number: only the way
+# there leaves the range.
+#
+# So take a shift out before `exp`, and put it back after `log`:
+#
+# $$\log \sum_i e^{x_i} = \log \Big( e^m \sum_i e^{x_i - m} \Big) = m + \log \sum_i e^{x_i - m} .$$
+#
+# It holds for any $m$. With the largest entry as $m$, every exponent is at most 0 and one is exactly 0: the
+# sum lies between 1 and the number of entries, and nothing can overflow or vanish.
+
+# %%
+x = torch.tensor([1000.0, 1001.0, 1002.0], device=device)
+m = x.max()
+print((x - m).exp())
+print(m + (x - m).exp().sum().log())
+
+# %% [markdown]
+# There is the 1002.4076.
+#
+# ### Exercise 3.6 · log_sum_exp
+#
+# Write it along any `dim`, which goes as in `sum`, for entries of any size. For
+# `x = [[1, 2, 3], [0, 0, 0]]`:
+#
+# | | result | shape |
+# |---|---|---|
+# | `dim=1` | `[3.4076, 1.0986]` | `(2,)` |
+# | `dim=0` | `[1.3133, 2.1269, 3.0486]` | `(3,)` |
+
+
+# %% exercise="log_sum_exp" points=3
+def log_sum_exp(x: torch.Tensor, dim: int) -> torch.Tensor:
+    """Compute log(sum(exp(x))) along `dim`, without overflow.
+
+    x: any shape, with entries of any size, such as 1000 or -1000; dim: may be negative
+    returns: the shape of x without dim
+
+    Build it from a maximum, `exp`, `sum` and `log`; no `logsumexp` of the library's, nor `logcumsumexp`.
+    """
+    ### BEGIN SOLUTION
+    largest = x.amax(dim=dim, keepdim=True)  # like x, with size 1 at dim
+    total = (x - largest).exp().sum(dim=dim)  # without dim
+    return largest.squeeze(dim) + total.log()
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# Whose maximum? With one for the whole tensor, the row `[0, 1]` below a row `[1000, 1001]` would become
+# `exp(-1001)` and `exp(-1000)`, which are both 0. Every slice needs its own.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# The maximum is used twice. In `x - m` it has to line up with `x`. In the last sum it has to line up with
+# the result, which has lost `dim`.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# Take `x.amax(dim=dim, keepdim=True)` for the subtraction, and `.squeeze(dim)` of it for the sum at the
+# end. `squeeze()` without a dim would drop other dims of size 1 too.
+#
+# </details>
+
+# %% [markdown]
+# ## Your verbs at work: which flat is like mine?
+#
+# The cell needs your `standardize` and `pairwise_sq_distances`. Four flats, each with an area in square
+# metres and a number of rooms. Which of the others is most like the first one, `[50, 1]`? `inf` on the
+# diagonal keeps a flat from being its own neighbour, and `argmin` says where the smallest entry stands.
+
+# %% tags=["demo"]
+flats = torch.tensor([[50.0, 1.0], [56.0, 3.0], [60.0, 1.0], [90.0, 4.0]], device=device)  # (flats, features)
+itself = torch.full((4,), torch.inf, device=device).diag()  # (4,) -> (4, 4)
+for name, features in (("raw", flats), ("standardized", standardize(flats, dim=0))):
+    from_first = (pairwise_sq_distances(features, features) + itself)[0]  # (4,)
+    print(f"{name:12}", [round(d, 2) for d in from_first.tolist()], "nearest:", from_first.argmin().item())
+
+# %% [markdown]
+# In raw numbers it is flat 1, at 40, although it has three rooms: areas are larger numbers than room
+# counts, so they decide nearly alone. Standardized along dim 0, over the flats, each feature counts by its
+# own spread, and flat 2, also with one room, is nearest, at 0.42. Networks care in the same way about the
+# scale of what they are fed.
+
+# %% [markdown] question="why_square_hides_it" points=0
+# ## In your own words
+#
+# A classmate writes `x / x.sum(dim=1)` so that each row sums to 1. On a `(2, 3)` tensor it raises an error;
+# on a `(3, 3)` tensor it runs. In three to five sentences: what is the shape of the sum, what does
+# broadcasting do with it in both cases, what sums to 1 in the end, and what is the cure?
+#
+# ### BEGIN SOLUTION
+# `x.sum(dim=1)` takes dim 1 away, so its shape is `(2,)` or `(3,)`: one number for each row. Broadcasting
+# lines shapes up from the right, so that number's dim meets the *columns* of `x`. With `(2, 3)` the sizes 3
+# and 2 differ, and there is an error. With `(3, 3)` they happen to agree, so column $j$ is divided by the
+# sum of row $j$: in general neither the rows nor the columns of the result sum to 1, and nothing warns you.
+# The cure is `x.sum(dim=1, keepdim=True)`, of shape `(n, 1)`, which stretches along the columns, so that
+# each row is divided by its own sum.
+# ### END SOLUTION
+
+# %% [markdown]
+# ## Summary
+#
+# | you want | you write | the shape |
+# |---|---|---|
+# | entries in the same place to meet | `a * b` | unchanged |
+# | rows of `a` with columns of `b` | `a @ b` | `(n, k), (k, m)` to `(n, m)` |
+# | a dim to go | `x.sum(dim=1)` | that dim is crossed out |
+# | a dim to stay, with size 1 | `x.sum(dim=1, keepdim=True)` | lines up with `x` again |
+# | every entry to meet every other | `x[:, None] + y` | `(n, 1), (m,)` to `(n, m)` |
+#
+# - The dim you name is the dim that goes; negative dims count from the end.
+# - Shapes line up from the right. A size that is 1 or missing stretches; other sizes must be equal.
+# - A missing `keepdim` raises an error on most shapes, and hides on square ones. Test with sizes that
+#   differ.
+# - To replace a loop, give each running index a dim of its own, multiply or subtract, then reduce.
+# - `std()` divides by $n - 1$ unless you pass `correction=0`.
+# - Before `exp`, subtract the largest entry of each slice; after `log`, add it back.
+#
+# **Next:** lesson 4 picks entries out of tensors: slices, masks, `where`, and one column of its own for
+# every row with `gather`.

@@ -1,0 +1,875 @@
+# %% [markdown]
+# # 8 · Modules and optimizers: from bricks to a machine
+#
+# In lesson 7 you built the bricks, and in lesson 6 the loop that trains them. Both ended with the same
+# chore: name every parameter, clear every gradient, update each by hand. A real network has hundreds of
+# parameters. In this lesson `nn.Module` keeps the books, `torch.optim` takes the steps, and you learn what
+# each of them does when you are not looking.
+#
+# **When you are through, you can**
+#
+# - write a model as an `nn.Module`, and say what `parameters()`, `to()`, `train()` and `state_dict()` see;
+# - recognise a layer that the model cannot see by its symptoms;
+# - find your way in the library: which layer, which loss, which optimizer, for what;
+# - give different layers different learning rates;
+# - write the training step that stands in most PyTorch code, and AdamW from its formula.
+#
+# **Time:** about two hours and a half, exercises included.
+#
+# **You need:** lesson 6 (the five-step loop, momentum) and lesson 7 (Linear, ReLU, Dropout, cross-entropy
+# from raw logits).
+
+# %% [markdown]
+# ## Five steps, five professional twins
+#
+# | step | by hand, in lesson 6 | its professional twin |
+# |---|---|---|
+# | 1 · predict | `y_hat = X @ W + b` | `y_hat = model(x_batch)` |
+# | 2 · measure the loss | `loss = ((y_hat - y) ** 2).mean()` | `loss = criterion(y_hat, y_batch)` |
+# | 3 · compute gradients | `loss.backward()` | `loss.backward()` |
+# | 4 · update | `with torch.no_grad(): W -= lr * W.grad`, and so for `b` | `optimizer.step()` |
+# | 5 · reset | `W.grad = None`, and so for `b` | `optimizer.zero_grad()` |
+#
+# The right-hand column fits any model, whether it has two parameters or two billion. The lesson follows it
+# from top to bottom: first the `model`, then the `criterion`, then the `optimizer`.
+#
+# In the exercises, write your code in place of `raise NotImplementedError`, run that cell, then run the
+# check below it. Hints wait below, folded. The library's modules, losses and optimizers are yours to use;
+# only the last exercise builds one by hand.
+
+# %%
+import torch
+from torch import nn
+
+from course_utils import check, check_shape, pick_device, plots, widgets
+
+device = pick_device()
+torch.manual_seed(8)
+print("working on", device)
+
+# %% [markdown]
+# ## A module keeps the books
+#
+# An `nn.Module` is a Python object with two jobs. Its `forward` says how to compute the output. And it
+# keeps a register: whatever you assign to an attribute of `self` is looked at, and an `nn.Parameter`, or
+# another module, is written down. Below, two tensors become attributes. Which of them will be registered?
+
+
+# %%
+class Scale(nn.Module):
+    def __init__(self):
+        super().__init__()  # opens the register, so it comes first
+        self.factor = nn.Parameter(torch.tensor(2.0))
+        self.note = torch.tensor(5.0)
+
+    def forward(self, x):
+        return self.factor * x
+
+
+model = Scale()
+print(model(torch.tensor([1.0, 3.0])))
+print(list(model.named_parameters()))
+
+# %% [markdown]
+# Only `factor`: an `nn.Parameter` is a tensor that says "learn me". It requires grad, and registers itself.
+# The plain tensor `note` is an attribute like any other. And the model is called like a function:
+# `model(x)` runs your `forward`, and does some bookkeeping around it, so leave `model.forward(x)` alone.
+#
+# Registers nest: a module sees the parameters of the modules inside it. Four methods live on this. In the
+# next cell, guess how many tensors the first line prints.
+
+# %%
+model = nn.Sequential(nn.Linear(2, 3), nn.Dropout(0.5), nn.Linear(3, 1))
+print("parameters():", [tuple(p.shape) for p in model.parameters()])
+print("state_dict():", list(model.state_dict()))
+print("to(device):  ", {str(p.device) for p in model.to(device).parameters()})
+print("eval():      ", [module.training for module in model.eval().modules()])
+
+# %% [markdown]
+# Four: two weights and two biases. Dropout has none. The last line counts the container as a module too, and
+# all four are in evaluation mode.
+#
+# | method | what it reaches | what happens to a tensor or layer that is not registered |
+# |---|---|---|
+# | `parameters()` | every registered parameter, each once | the optimizer never moves it |
+# | `state_dict()` | all tensors that are saved, by name | it is missing in the file |
+# | `to(device)` | all of them, moved in place | it stays behind on the CPU |
+# | `train()`, `eval()` | the mode of every module inside | its dropout stays active |
+#
+# In `nn.Sequential` the numbers 0, 1, 2 are the layers' names. In a class of your own, the name of the
+# attribute takes their place.
+#
+# ### Exercise 8.1 · LinearRegressionModel
+#
+# Write the line of lesson 6 as a module, with one `nn.Linear` in the attribute `linear`:
+#
+# | call | result |
+# |---|---|
+# | `model = LinearRegressionModel(2, 1)` | a module with 3 numbers to learn |
+# | `[name for name, p in model.named_parameters()]` | `['linear.weight', 'linear.bias']` |
+# | `model(torch.zeros(5, 2)).shape` | `(5, 1)` |
+
+
+# %% exercise="LinearRegressionModel" points=1
+class LinearRegressionModel(nn.Module):
+    """Predict `out_features` numbers from `in_features` numbers, by one linear layer named `linear`.
+
+    forward: (..., in_features) -> (..., out_features)
+    """
+
+    def __init__(self, in_features: int, out_features: int):
+        ### BEGIN SOLUTION
+        super().__init__()
+        self.linear = nn.Linear(in_features, out_features)
+        ### END SOLUTION
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        ### BEGIN SOLUTION
+        return self.linear(x)
+        ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# `__init__` makes what the model owns; `forward` uses it. Look at `Scale` above: where is the parameter
+# made, and what comes before it?
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `super().__init__()` first, then `self.linear = nn.Linear(...)` with the two sizes. In `forward`, a layer
+# is called like a function.
+#
+# </details>
+
+# %% [markdown]
+# ### Break it · a layer made in forward
+#
+# What if the layer is made where it is used? Then it is new in every call. Python has no objection, and the
+# output has the right shape. The cell asks the same model the same question twice, then gives its
+# parameters to an optimizer. What do you expect?
+
+
+# %%
+class Forgetful(nn.Module):
+    def forward(self, x):
+        layer = nn.Linear(2, 1)  # new weights, every time
+        return layer(x)
+
+
+torch.manual_seed(8)
+model = Forgetful()
+x = torch.ones(1, 2)  # (batch, features)
+print(f"first answer {model(x).item():.4f}, second answer {model(x).item():.4f}")
+try:
+    torch.optim.SGD(model.parameters(), lr=0.1)
+except ValueError as error:
+    print("ValueError:", error)
+
+# %% [markdown]
+# Two answers to one question, and an optimizer with nothing to move. If a model gives other answers in
+# evaluation mode each time, or an optimizer gets an empty parameter list, look for a layer made in
+# `forward`. Had there been one proper layer beside it, no error would have come at all: that layer learns,
+# and the other one stays noise.
+#
+# ### Break it · layers in a plain list
+#
+# This one is harder to see. `Stack` keeps its hidden layers in a container that you choose. A plain list
+# and an `nn.ModuleList` give the same output. They differ in what the model sees.
+
+
+# %%
+class Stack(nn.Module):
+    def __init__(self, container):
+        super().__init__()
+        self.hidden = container([nn.Linear(2, 16), nn.ReLU(), nn.Dropout(0.5)])
+        self.out = nn.Linear(16, 1)
+
+    def forward(self, x):
+        for layer in self.hidden:
+            x = layer(x)
+        return self.out(x)
+
+
+for container in (list, nn.ModuleList):
+    model = Stack(container).eval()
+    print(container.__name__)
+    print("   state_dict():", ", ".join(model.state_dict()))
+    print("   dropout still active after eval():", model.hidden[2].training)
+
+# %% [markdown]
+# With the list, only `out` is in the books: the hidden layer will not be trained, saved or moved, and its
+# dropout stays active in evaluation. Nothing fails. The last layer learns what it can from random features,
+# the loss falls for a while, and you wonder why it stops. `nn.Sequential` registers layers and runs them in
+# order; `nn.ModuleList` registers them, and you write the loop.
+#
+# ### Exercise 8.2 · TabularClassifier
+#
+# Write the classifier for rows of a table, all of it inside `self.network`:
+#
+# | layer | numbers out |
+# |---|---|
+# | Linear, ReLU, dropout with p = 0.2 | 128 |
+# | Linear, ReLU | 64 |
+# | Linear | `num_classes`, raw logits |
+
+
+# %% exercise="TabularClassifier" points=2
+class TabularClassifier(nn.Module):
+    """Give raw logits for `num_classes` classes from `input_dim` features, by the layers in `self.network`.
+
+    128 - ReLU - dropout 0.2 - 64 - ReLU - classes
+    forward: (batch, input_dim) -> (batch, num_classes)
+    """
+
+    def __init__(self, input_dim: int, num_classes: int):
+        ### BEGIN SOLUTION
+        super().__init__()
+        self.network = nn.Sequential(
+            nn.Linear(input_dim, 128),
+            nn.ReLU(),
+            nn.Dropout(0.2),
+            nn.Linear(128, 64),
+            nn.ReLU(),
+            nn.Linear(64, num_classes),
+        )
+        ### END SOLUTION
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        ### BEGIN SOLUTION
+        return self.network(x)
+        ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# There are six layers, if you count ReLU and dropout. Each Linear takes as many numbers as the one before
+# it gave.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `nn.Sequential(nn.Linear(...), nn.ReLU(), nn.Dropout(...), ...)` holds them, and runs them when it is
+# called. The last Linear stands alone: lesson 7 showed what a softmax after it does to the loss.
+#
+# </details>
+
+# %% [markdown]
+# ## How many numbers does it learn?
+#
+# The size of a model is the number of its parameters' entries. Counting them has two traps. The first:
+# two layers may *share* one weight, as language models do with the table that reads tokens and the one that
+# writes them. The second: `state_dict()` also holds *buffers*, tensors that are saved but not learned.
+
+# %%
+model = nn.Sequential(nn.Embedding(5, 3), nn.BatchNorm1d(3), nn.Linear(3, 5, bias=False))
+model[2].weight = model[0].weight  # one weight for both, (5, 3)
+print("parameters():", {name: p.numel() for name, p in model.named_parameters()})
+print("state_dict():", {name: t.numel() for name, t in model.state_dict().items()})
+
+# %% [markdown]
+# `parameters()` gives the shared weight once: 15 + 3 + 3 = 21 numbers. The state dict lists it under both
+# of its names, and adds three buffers of BatchNorm: running means and variances, and a counter. A buffer is
+# made with `self.register_buffer(name, tensor)`; the plain tensor in `Scale` was not even that.
+#
+# A parameter can also be *frozen*: `p.requires_grad = False` tells autograd to leave it out. Lesson 9 uses
+# that to train only the last layers of a model.
+#
+# ### Exercise 8.3 · count_parameters
+#
+# Count what a model learns. For a network with 9, 4, 2 and 1 units:
+#
+# | layer | weight | bias | together |
+# |---|---:|---:|---:|
+# | `nn.Linear(9, 4)` | 36 | 4 | 40 |
+# | `nn.Linear(4, 2)` | 8 | 2 | 10 |
+# | `nn.Linear(2, 1)` | 2 | 1 | 3 |
+# | *sum* | | | 53 |
+#
+# With `trainable_only=True` frozen parameters do not count.
+
+
+# %% exercise="count_parameters" points=1
+def count_parameters(model: nn.Module, trainable_only: bool = False) -> int:
+    """Count the numbers in the model's parameters; a shared parameter counts once, a buffer does not.
+
+    trainable_only: leave out parameters that do not require grad
+    returns: an int
+
+    The model stays as it is.
+    """
+    ### BEGIN SOLUTION
+    return sum(p.numel() for p in model.parameters() if p.requires_grad or not trainable_only)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# `model.parameters()` already leaves out what should not be counted, and gives what is shared once. How
+# many numbers does one tensor hold? `p.numel()`.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `sum(... for p in model.parameters() if ...)`. A parameter counts if it requires grad, or if you were not
+# asked for the trainable ones alone.
+#
+# </details>
+
+# %% [markdown]
+# ## A map of the library
+#
+# You know the bricks from inside, so here is the map, one line each. The links lead into PyTorch's
+# documentation.
+#
+# **Wrappers** hold other modules.
+#
+# | module | when |
+# |---|---|
+# | [Sequential] | one layer after the other, nothing in between |
+# | [ModuleList] | a list of layers that you loop over yourself |
+# | [ModuleDict] | layers that you choose by name, such as one head for each task |
+#
+# **Layers** hold weights.
+#
+# | module | when |
+# |---|---|
+# | [Linear] | every output looks at every input: tables, and the last layer of nearly everything |
+# | [Embedding] | the input is an id: a word, a user, a product |
+# | [Conv2d] | images: the same small pattern is looked for everywhere |
+# | [LSTM] | short sequences, step by step, with a memory |
+# | [MultiheadAttention] | sequences in which any place may ask any other (lesson 10) |
+#
+# **Activations** bend.
+#
+# | module | when |
+# |---|---|
+# | [ReLU] | the first choice between hidden layers |
+# | [GELU] | the habit in Transformers |
+# | [Tanh] | values that should stay between -1 and 1 |
+# | [Sigmoid] | gates, and reading a binary answer after training |
+# | [Softmax] | reading probabilities after training; not before a loss |
+#
+# **Normalisation and dropout** keep training steady.
+#
+# | module | when |
+# |---|---|
+# | [LayerNorm] | each sample by itself: Transformers, small batches |
+# | [BatchNorm1d], [BatchNorm2d] | each feature across the batch: images, large batches; another rule in `eval()` |
+# | [Dropout] | the model fits the training data better than new data; off in `eval()` |
+#
+# [Sequential]: https://docs.pytorch.org/docs/stable/generated/torch.nn.Sequential.html
+# [ModuleList]: https://docs.pytorch.org/docs/stable/generated/torch.nn.ModuleList.html
+# [ModuleDict]: https://docs.pytorch.org/docs/stable/generated/torch.nn.ModuleDict.html
+# [Linear]: https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html
+# [Embedding]: https://docs.pytorch.org/docs/stable/generated/torch.nn.Embedding.html
+# [Conv2d]: https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
+# [LSTM]: https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html
+# [MultiheadAttention]: https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html
+# [ReLU]: https://docs.pytorch.org/docs/stable/generated/torch.nn.ReLU.html
+# [GELU]: https://docs.pytorch.org/docs/stable/generated/torch.nn.GELU.html
+# [Tanh]: https://docs.pytorch.org/docs/stable/generated/torch.nn.Tanh.html
+# [Sigmoid]: https://docs.pytorch.org/docs/stable/generated/torch.nn.Sigmoid.html
+# [Softmax]: https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmax.html
+# [LayerNorm]: https://docs.pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html
+# [BatchNorm1d]: https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html
+# [BatchNorm2d]: https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
+# [Dropout]: https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout.html
+
+# %% [markdown]
+# **Losses** compare an output with a target.
+#
+# | module | when |
+# |---|---|
+# | [MSELoss] | numbers; one large error hurts more than many small ones |
+# | [L1Loss], [SmoothL1Loss] | numbers with wild outliers |
+# | [BCEWithLogitsLoss] | yes or no, also several questions at once; takes raw logits |
+# | [CrossEntropyLoss] | one class of many; takes raw logits |
+# | [BCELoss], [NLLLoss] | you already have probabilities, or log-probabilities; seldom |
+#
+# **Optimizers** take the step.
+#
+# | class | when |
+# |---|---|
+# | [SGD] with momentum | images, and when you have time to choose the learning rate |
+# | [AdamW] | the first choice for nearly everything else |
+# | [Adam] | older code; its weight decay passes through the gradient |
+#
+# [MSELoss]: https://docs.pytorch.org/docs/stable/generated/torch.nn.MSELoss.html
+# [L1Loss]: https://docs.pytorch.org/docs/stable/generated/torch.nn.L1Loss.html
+# [SmoothL1Loss]: https://docs.pytorch.org/docs/stable/generated/torch.nn.SmoothL1Loss.html
+# [BCEWithLogitsLoss]: https://docs.pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html
+# [CrossEntropyLoss]: https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html
+# [BCELoss]: https://docs.pytorch.org/docs/stable/generated/torch.nn.BCELoss.html
+# [NLLLoss]: https://docs.pytorch.org/docs/stable/generated/torch.nn.NLLLoss.html
+# [SGD]: https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html
+# [AdamW]: https://docs.pytorch.org/docs/stable/generated/torch.optim.AdamW.html
+# [Adam]: https://docs.pytorch.org/docs/stable/generated/torch.optim.Adam.html
+
+# %% [markdown]
+# ## Which loss goes with which output
+#
+# The task fixes three things at once: the shape of the last layer's output, the loss, and the dtype and
+# shape of the targets. Get one wrong, and the best case is an error. The cell tries losses for one output
+# per sample: numbers to predict, or yes-or-no questions. Which of the four will run?
+
+
+# %%
+def attempt(criterion, outputs, targets):
+    try:
+        result = f"{criterion(outputs, targets).item():.4f}"
+    except (RuntimeError, ValueError) as error:
+        result = f"{type(error).__name__}: {str(error).splitlines()[0]}"
+    print(f"{criterion!s:20} targets {tuple(targets.shape)!s:7} {targets.dtype}\n   {result}")
+
+
+torch.manual_seed(8)
+outputs = torch.randn(4, 1)  # (batch, 1), raw
+answers = torch.tensor([[1.0], [0.0], [0.0], [1.0]])  # (batch, 1): yes, no, no, yes
+attempt(nn.MSELoss(), outputs, torch.tensor([[0.5], [2.0], [1.0], [3.5]]))
+attempt(nn.BCEWithLogitsLoss(), outputs, answers)
+attempt(nn.BCEWithLogitsLoss(), outputs, answers.long())
+attempt(nn.BCELoss(), outputs, answers)
+
+# %% [markdown]
+# Two run. `BCEWithLogitsLoss` wants float targets, of the shape of the outputs. `BCELoss` wants
+# probabilities, and says so only because some logit lay outside 0 and 1: on logits that happen to lie
+# inside, it would run, and be wrong.
+#
+# Now one class of three: a logit for each class. The last line leaves out the softmax that `NLLLoss`
+# expects, with a logarithm, to have been taken. Predict again.
+
+# %%
+torch.manual_seed(8)
+outputs = torch.randn(4, 3)  # (batch, classes), raw
+classes = torch.tensor([0, 2, 1, 2])  # (batch,)
+attempt(nn.CrossEntropyLoss(), outputs, classes)
+attempt(nn.CrossEntropyLoss(), outputs, classes.float())
+attempt(nn.CrossEntropyLoss(), outputs, classes[:, None])  # (batch, 1)
+attempt(nn.NLLLoss(), outputs, classes)
+
+# %% [markdown]
+# `CrossEntropyLoss` takes int64 labels in a flat `(batch,)`. The last line is the one to fear: it ran, and
+# gave -0.2343. Minus the logarithm of a probability is never below 0, so a negative loss tells you that raw
+# logits went where log-probabilities belong. With other logits it would have been positive, and silent.
+#
+# Fill this table from what you saw, then unfold the answer.
+#
+# | task | outputs | loss | shape of the targets | their dtype |
+# |---|---|---|---|---|
+# | predict a number | `(batch, 1)` | ? | ? | ? |
+# | yes or no | `(batch, 1)` | ? | ? | ? |
+# | one class of $c$ | `(batch, c)` | ? | ? | ? |
+#
+# <details><summary>The table, filled</summary>
+#
+# | task | outputs | loss | shape of the targets | their dtype |
+# |---|---|---|---|---|
+# | predict a number | `(batch, 1)` | `MSELoss` | `(batch, 1)` | float32 |
+# | yes or no | `(batch, 1)`, a raw logit | `BCEWithLogitsLoss` | `(batch, 1)` | float32 |
+# | one class of $c$ | `(batch, c)`, raw logits | `CrossEntropyLoss` | `(batch,)` | int64 |
+#
+# </details>
+#
+# ### Exercise 8.4 · loss_for
+#
+# Write the table as a function, from the name of a task to its loss module:
+#
+# | task | what it takes |
+# |---|---|
+# | `"regression"` | the mean squared error of outputs and targets |
+# | `"binary"` | one raw logit a question, float targets 0 or 1 |
+# | `"multiclass"` | raw logits `(batch, classes)`, int64 targets `(batch,)` |
+# | anything else | `ValueError` |
+
+
+# %% exercise="loss_for" points=1
+def loss_for(task: str) -> nn.Module:
+    """Give the loss module for a task, to be called with raw outputs and targets; it averages over the batch.
+
+    task: "regression" (mean squared error), "binary" or "multiclass"
+    returns: an instance of a loss module
+    raises: ValueError for any other task
+    """
+    ### BEGIN SOLUTION
+    losses = {"regression": nn.MSELoss, "binary": nn.BCEWithLogitsLoss, "multiclass": nn.CrossEntropyLoss}
+    if task not in losses:
+        raise ValueError(f"task is {task!r}; expected one of {', '.join(losses)}")
+    return losses[task]()
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# "Raw" says that no sigmoid and no softmax stands before the loss. Two of the losses in the map take raw
+# logits: which for one logit, which for many?
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `nn.MSELoss` is a class; `nn.MSELoss()` is a module that can be called with outputs and targets. For an
+# unknown task, `raise ValueError(...)` with a text that says what was expected.
+#
+# </details>
+
+# %% [markdown]
+# ## The optimizer: a step with a memory
+#
+# `torch.optim.SGD` is the update of lesson 6. Others remember something between steps. To see what that
+# buys, take a loss with two weights: a ravine, 100 times as curved across as along. Steep walls allow small
+# steps only, and small steps take long to walk the flat floor. Each optimizer takes 50 steps from the same
+# place, with a learning rate that suits it.
+
+# %% tags=["demo"]
+plots.plot_optimizer_paths(
+    {
+        "SGD": lambda params: torch.optim.SGD(params, lr=0.018),
+        "momentum": lambda params: torch.optim.SGD(params, lr=0.018, momentum=0.9),
+        "Adam": lambda params: torch.optim.Adam(params, lr=0.3),
+    }
+)
+
+# %% [markdown]
+# Plain SGD zigzags between the walls, then creeps. Its learning rate must stay below 2 / 100, as lesson 6
+# has it, and at that pace it covers 60% of the way: it ends at 1.30. Momentum adds up past gradients. Those
+# across the ravine cancel, those along it pile up, so it comes down to 0.06, with a swing. Adam divides each
+# weight's step by the size of that weight's own recent gradients. Both weights start with steps of 0.3,
+# however steep the wall: its path begins as a diagonal, and it ends at 0.09.
+#
+# Now one learning rate for all three. The slider starts at 0.010. Which of the three leaves the picture
+# first when you raise it, and which is the last to arrive when you lower it?
+
+# %% tags=["demo"]
+widgets.optimizer_paths()
+
+# %% [markdown]
+# SGD is gone at 0.022, past the edge at 0.02. Momentum holds out to 0.035 and diverges at 0.040. Adam still
+# arrives at 1.000, but at 0.010 it has hardly moved: a loss of 7.60, where momentum is at 0.07. Its step is
+# about as long as the learning rate, whatever the gradients. That is why Adam's usual rates, such as 0.001,
+# carry over from one problem to the next, and why a rate that suits SGD says nothing about Adam.
+#
+# ## Parameter groups: not everyone walks at the same pace
+#
+# An optimizer keeps its parameters in *groups*, each with settings of its own. `model.parameters()` makes
+# one group. A list of dicts makes several: each has `"params"`, and what it does not name is taken from the
+# arguments behind the list. A typical use is a network of which one part has been trained before, and
+# should change slowly.
+
+# %%
+slow, fast = nn.Linear(4, 8), nn.Linear(8, 2)
+groups = [{"params": slow.parameters(), "lr": 0.001}, {"params": fast.parameters()}]
+optimizer = torch.optim.SGD(groups, lr=0.1, momentum=0.9)
+for group in optimizer.param_groups:
+    print(len(group["params"]), "tensors, lr", group["lr"], "and momentum", group["momentum"])
+
+# %% [markdown]
+# The first group has its own learning rate, the second takes 0.1, and the momentum goes for both. Each
+# parameter belongs in exactly one group: twice is an error, and one that is in none never moves.
+#
+# ### Exercise 8.5 · make_optimizer
+#
+# For a model with `model.network`, as in your `TabularClassifier`, build an AdamW with two groups:
+#
+# | group | parameters | learning rate | weight decay |
+# |---|---|---|---|
+# | first | weight and bias of the first `nn.Linear` in `model.network` | `first_lr` | `weight_decay` |
+# | second | all other parameters of the model | `rest_lr` | `weight_decay` |
+#
+# The network may begin with something else than a Linear, and the model may have parameters outside
+# `network`.
+
+
+# %% exercise="make_optimizer" points=2
+def make_optimizer(model: nn.Module, first_lr: float, rest_lr: float, weight_decay: float) -> torch.optim.Optimizer:
+    """Make an AdamW whose first group is the first `nn.Linear` in `model.network`; the second is all the rest.
+
+    model: has `network`, which holds an `nn.Linear`, perhaps inside another module
+    first_lr, rest_lr: the learning rates of the two groups; weight_decay: for both; all else is AdamW's default
+    returns: an optimizer with two groups, each parameter of the model in exactly one of them
+    """
+    ### BEGIN SOLUTION
+    first = next(module for module in model.network.modules() if isinstance(module, nn.Linear))
+    first_params = list(first.parameters())
+    rest_params = [p for p in model.parameters() if all(p is not q for q in first_params)]
+    groups = [{"params": first_params, "lr": first_lr}, {"params": rest_params, "lr": rest_lr}]
+    return torch.optim.AdamW(groups, weight_decay=weight_decay)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# `model.network.modules()` walks through all modules inside, in order. `isinstance(module, nn.Linear)` says
+# whether one is a Linear, and the first that is will do: a loop with `break`, or `next(...)`.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# The rest is every parameter of `model.parameters()` that is not one of the first layer's. Compare with
+# `is`, or collect `id(p)` in a set; `p in some_list` would compare entries, and fail for other shapes.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# `torch.optim.AdamW([{"params": ..., "lr": ...}, {"params": ..., "lr": ...}], weight_decay=...)`. A
+# generator such as `first.parameters()` is used up after one pass: make it a list if you need it twice.
+#
+# </details>
+
+# %% [markdown]
+# ## The training step
+#
+# Now the right-hand column of the table at the top is complete, but for one line. Dropout and BatchNorm
+# behave differently in training, so the step begins with `model.train()`: whoever looked at the model last
+# may have left it in evaluation mode, and old gradients too.
+#
+# The order of the rest can vary, with one rule: between `backward()`, which writes the gradients, and
+# `step()`, which reads them, nothing may clear them. See what happens otherwise.
+
+# %%
+torch.manual_seed(8)
+x, y = torch.randn(32, 2).to(device), torch.randn(32, 1).to(device)  # (batch, features), (batch, 1)
+model, criterion = nn.Linear(2, 1).to(device), nn.MSELoss()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for step in range(3):
+    loss = criterion(model(x), y)
+    loss.backward()
+    optimizer.zero_grad()  # too early
+    optimizer.step()
+    print(f"step {step}   loss {loss.item():.4f}   gradient {model.weight.grad}")
+
+# %% [markdown]
+# Three rounds, and the loss stays at 1.8596 to the last digit. Every gradient was computed, then erased
+# before the optimizer read it. A loss that falls slowly has many causes; one that does not move at all has
+# few: no gradients at the step, no step, or an optimizer that holds other parameters.
+#
+# ### Exercise 8.6 · train_step
+#
+# Write one training step, for any model, criterion and optimizer:
+#
+# | line | what it does |
+# |---|---|
+# | 1 | training mode |
+# | 2 | clear the old gradients |
+# | 3 | predict |
+# | 4 | measure the loss |
+# | 5 | compute gradients |
+# | 6 | update |
+# | 7 | return the loss as a Python float, so that nobody keeps its graph alive |
+
+
+# %% exercise="train_step" points=3
+def train_step(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    criterion: nn.Module,
+    x_batch: torch.Tensor,
+    y_batch: torch.Tensor,
+) -> float:
+    """Train the model on one batch, in training mode, by one step of the optimizer.
+
+    The model may come in evaluation mode and with gradients from elsewhere; neither may matter.
+    criterion: takes the model's raw outputs and y_batch
+    returns: the loss before the update, as a float
+    """
+    ### BEGIN SOLUTION
+    model.train()
+    optimizer.zero_grad()
+    y_hat = model(x_batch)
+    loss = criterion(y_hat, y_batch)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# Seven lines, one for each row of the table. `model.zero_grad()` or `optimizer.zero_grad()`, as you like,
+# as long as it comes before `backward()`.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# The model is called with the batch, the criterion with what the model said and `y_batch`, in this order.
+# `loss.item()` is the number in a 0-d tensor.
+#
+# </details>
+
+# %% [markdown]
+# ## The machine runs
+#
+# Everything you wrote comes together: the model, the loss, the optimizer and the step. The data are three
+# spiral arms, which no straight line can part. An even guess among three classes costs $\log 3 = 1.10$.
+
+# %% tags=["demo"]
+torch.manual_seed(8)
+labels = torch.arange(180) % 3  # (points,)
+radius = torch.rand(180).sqrt()
+angle = 4 * radius + labels * 2 * torch.pi / 3 + 0.1 * torch.randn(180)
+points = torch.stack((radius * angle.cos(), radius * angle.sin()), dim=1).to(device)  # (points, 2)
+labels = labels.to(device)
+
+model = TabularClassifier(input_dim=2, num_classes=3).to(device)
+optimizer = make_optimizer(model, first_lr=0.01, rest_lr=0.01, weight_decay=0.01)
+criterion = loss_for("multiclass")
+print(count_parameters(model), "parameters")
+for step in range(101):
+    loss = train_step(model, optimizer, criterion, points, labels)
+    if step % 25 == 0:
+        print(f"step {step:3}   loss {loss:.4f}")
+
+# %% [markdown]
+# The loss starts at 1.0913, near an even guess, and ends at 0.0119. What has the model
+# learned? The picture asks it for every place of the plane, in evaluation mode. Points and places have the
+# same colour where it is right.
+
+# %% tags=["demo"]
+check_shape(model(points), ("points", 3))
+plots.plot_regions(model, points, labels)
+
+# %% [markdown]
+# It has bent the plane into three arms, and all 180 points lie on the right ground. It saw every one of them
+# in training, so this shows that the machine runs, not how it fares with points that it has never seen: that
+# is lesson 9.
+#
+# ## AdamW, from its formula
+#
+# The default optimizer of most of today's training fits into five lines. For each parameter $p$ it keeps a
+# running mean $m$ of the gradient $g$, another, $v$, of its square, and counts its steps, $t$:
+#
+# $$m \leftarrow \beta_1 m + (1 - \beta_1)\, g \qquad v \leftarrow \beta_2 v + (1 - \beta_2)\, g^2$$
+#
+# $$\hat m = \frac{m}{1 - \beta_1^t} \qquad \hat v = \frac{v}{1 - \beta_2^t}$$
+#
+# $$p \leftarrow p - \text{lr} \cdot \lambda \cdot p - \text{lr} \cdot \frac{\hat m}{\sqrt{\hat v} + \text{eps}}$$
+#
+# Both means start at 0, so at first they are too small. The second line makes up for that, and is called
+# *bias correction*. In the third, $\lambda$ is the weight decay: it takes a share of the weight itself, and
+# stays out of $m$ and $v$. That is the W in AdamW; Adam adds the decay to $g$ instead.
+#
+# Two steps of one weight, from $p = 1$, with `lr=0.1`, `betas=(0.9, 0.99)`, `weight_decay=0.1`, and an `eps`
+# too small to see:
+#
+# | $t$ | $g$ | $m$ | $v$ | $\hat m$ | $\hat v$ | $p$ |
+# |---:|---:|---:|---:|---:|---:|---:|
+# | 1 | 2 | 0.2 | 0.04 | 2 | 4 | $1 - 0.01 - 0.1 = 0.89$ |
+# | 2 | 1 | 0.28 | 0.0496 | 1.4737 | 2.4925 | $0.89 - 0.0089 - 0.0933 = 0.7878$ |
+#
+# The next cell asks PyTorch, with these gradients and with gradients a thousand times as large. How far
+# will $p$ go then?
+
+# %%
+for scale in (1.0, 1000.0):
+    p = torch.ones(1, requires_grad=True)
+    optimizer = torch.optim.AdamW([p], lr=0.1, betas=(0.9, 0.99), weight_decay=0.1)
+    for gradient in (2.0, 1.0):
+        p.grad = torch.tensor([scale * gradient])
+        optimizer.step()
+        print(f"gradient {p.grad.item():6.0f}   p {p.item():.4f}")
+
+# %% [markdown]
+# The same 0.8900 and 0.7878. A factor in the gradients cancels in $\hat m / \sqrt{\hat v}$, and the step
+# stays about as long as the learning rate, as you saw in the ravine.
+#
+# ### Exercise 8.7 · adam_update_ (challenge)
+#
+# Write the five lines for a list of parameters. Two things to mind: a parameter whose gradient is `None` was
+# not used, and is left as it is, so that it may be behind the others in $t$; and the weights change in place,
+# while autograd is not looking.
+
+
+# %% exercise="adam_update_" points=4
+def adam_update_(params: list, states: list[dict], lr: float, betas: tuple, eps: float, weight_decay: float) -> None:
+    """Take one AdamW step, as `torch.optim.AdamW` takes it; the parameters change in place.
+
+    params: leaves that require grad, and still do afterwards; where `p.grad` is None, p is left as it is
+    states: one dict a parameter, empty before the first step, the same ones in every step; yours to fill
+    betas: (beta1, beta2), for the running means of the gradient and of its square
+
+    Build it from arithmetic; no `torch.optim`.
+    """
+    ### BEGIN SOLUTION
+    beta1, beta2 = betas
+    with torch.no_grad():
+        for p, state in zip(params, states, strict=True):
+            if p.grad is None:
+                continue
+            if not state:
+                state.update(step=0, m=torch.zeros_like(p), v=torch.zeros_like(p))
+            state["step"] += 1
+            state["m"] = beta1 * state["m"] + (1 - beta1) * p.grad
+            state["v"] = beta2 * state["v"] + (1 - beta2) * p.grad**2
+            m_hat = state["m"] / (1 - beta1 ** state["step"])
+            v_hat = state["v"] / (1 - beta2 ** state["step"])
+            p -= lr * weight_decay * p
+            p -= lr * m_hat / (v_hat.sqrt() + eps)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# Loop over `zip(params, states)`. For each parameter, do the five lines of the formula in their order. What
+# must survive until the next call goes into `state`: $m$, $v$ and $t$.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Begin with `if not state:` and fill the dict with zeros like `p`, and a step counter 0. The counter is the
+# parameter's own, because one without a gradient skips the step.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# All of it stands under `torch.no_grad()`, and the last two lines change `p` itself: `p -= ...`, or
+# `p.sub_(...)`. Writing `p = p - ...` would give the name `p` to a new tensor, and the model would never
+# hear of it.
+#
+# </details>
+
+# %% [markdown] question="why_registration" points=0
+# ## In your own words
+#
+# A classmate keeps the hidden layers of a model in a plain Python list. There is no error. The loss falls a
+# little, then stops. Later the saved model gives other answers than before. In four to six sentences: what
+# do `parameters()` and `state_dict()` see of this model, how does that explain both symptoms, and why is
+# there no error?
+#
+# ### BEGIN SOLUTION
+# A module registers what is assigned to an attribute of `self` if it is a parameter or another module. A list
+# is neither, so the layers inside it are not registered, and `parameters()` gives only those of the other
+# layers. The optimizer moves these, which lowers the loss somewhat, while the hidden layers keep the random
+# weights that they began with, so the loss stops early. `state_dict()` has no entry for the hidden layers
+# either. Loading it into a new model restores the registered layers and leaves the hidden ones at new random
+# weights, which the trained last layer has never seen, so the answers differ. There is no error because
+# `forward` can still call the layers, and gradients even reach them: nobody takes a step along them.
+# `nn.ModuleList`, or `nn.Sequential`, registers the layers.
+# ### END SOLUTION
+
+# %% [markdown]
+# ## Summary
+#
+# | step | its professional twin | what it does for you |
+# |---|---|---|
+# | 1 · predict | `model(x_batch)` | runs `forward`; `train()` and `eval()` set the mode first |
+# | 2 · measure the loss | `criterion(y_hat, y_batch)` | pairs raw outputs with targets, safely |
+# | 3 · compute gradients | `loss.backward()` | adds to every `p.grad` |
+# | 4 · update | `optimizer.step()` | moves every parameter in its groups, with a memory |
+# | 5 · reset | `optimizer.zero_grad()` | clears every gradient, at any time but between 3 and 4 |
+#
+# - A module registers parameters and modules that are attributes of `self`. What it does not register is not
+#   trained, saved or moved, and does not switch to evaluation mode.
+# - Layers are made in `__init__`, after `super().__init__()`, and used in `forward`. Several of them go into
+#   `nn.Sequential` or `nn.ModuleList`, not into a list.
+# - The task fixes the output, the loss and the targets. Models end in raw outputs.
+# - Parameter groups give parts of a model settings of their own; each parameter is in exactly one.
+# - Momentum adds up gradients; Adam gives each weight a step of its own, about as long as the learning rate.
+#   AdamW's decay acts on the weights alone.
+#
+# **Next:** in lesson 9 the machine meets real data: loaders, validation, overfitting, and how to stop in time.

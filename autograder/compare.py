@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import torch
 
 from autograder.sentences import sentence
-from autograder.wording import count, name_kind, number, numbers
+from autograder.wording import count, name_kind, numbers, two_numbers
 from course_utils.probes import Observation, Raised
 
 
@@ -124,14 +125,21 @@ def _compare_plain(got: Any, want: Any, differs: Any, tolerance: Tolerance) -> D
     if both_numbers and isinstance(want, float):
         if tolerance.is_close(torch.tensor(float(got)), torch.tensor(want)):
             return None
-        return differs("values", number(got), number(want))
+        return differs("values", *two_numbers(got, want))
     if isinstance(got, torch.Tensor) or type(got) is not type(want):
         return differs("type", name_kind(got), name_kind(want))
-    return None if got == want else differs("values", repr(got), repr(want))
+    return None if got == want else differs("values", _printed(got), _printed(want))
+
+
+def _printed(value: Any) -> str:
+    """``repr``, without memory addresses: the same answer is told the same words every time."""
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
 
 
 def _value_words(got: torch.Tensor, want: torch.Tensor, tolerance: Tolerance) -> tuple[str, str]:
-    if want.numel() <= (6 if want.dim() <= 1 else 4):
+    if want.dim() == 0:
+        return two_numbers(got, want)
+    if want.numel() <= (6 if want.dim() == 1 else 4):
         return numbers(got), numbers(want)
     wrong = ~tolerance.is_close(got, want)
     size = torch.nan_to_num((got.double() - want.double()).abs(), nan=torch.inf, posinf=torch.inf)
@@ -139,4 +147,5 @@ def _value_words(got: torch.Tensor, want: torch.Tensor, tolerance: Tolerance) ->
     index = [int(i) for i in torch.unravel_index(torch.tensor(flat), want.shape)]
     at = "[" + ", ".join(map(str, index)) + "]"
     share = f"{int(wrong.sum())} of {want.numel()} values differ, most at {at}"
-    return f"{number(got.flatten()[flat])} at {at} ({share})", number(want.flatten()[flat])
+    came, expected = two_numbers(got.flatten()[flat], want.flatten()[flat])
+    return f"{came} at {at} ({share})", expected

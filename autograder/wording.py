@@ -25,11 +25,17 @@ def count(n: int, what: str) -> str:
     return f"{n} {what}{'' if n == 1 else 's'}"
 
 
-def number(value: Any) -> str:
-    """Four significant digits, as few characters as that takes: ``0.5``, ``1``, ``3.142``, ``nan``."""
+def number(value: Any, digits: int = 4) -> str:
+    """So many significant digits, as few characters as that takes: ``0.5``, ``1``, ``3.142``, ``nan``."""
     if isinstance(value, torch.Tensor):
         value = value.item()
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value + 0.0:.{digits}g}" if isinstance(value, float) else str(value)
+
+
+def two_numbers(first: Any, second: Any) -> tuple[str, str]:
+    """Both with as many digits as it takes to tell them apart."""
+    pairs = [(number(first, digits), number(second, digits)) for digits in (4, 6, 9)]
+    return next((pair for pair in pairs if pair[0] != pair[1]), pairs[-1])
 
 
 def numbers(tensor: torch.Tensor) -> str:

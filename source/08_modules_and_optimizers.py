@@ -587,7 +587,7 @@ for group in optimizer.param_groups:
 def make_optimizer(model: nn.Module, first_lr: float, rest_lr: float, weight_decay: float) -> torch.optim.Optimizer:
     """Make an AdamW whose first group is the first `nn.Linear` in `model.network`; the second is all the rest.
 
-    model: has `network`, which holds an `nn.Linear`, perhaps inside another module
+    model: has `network`, a sequence of modules with an `nn.Linear` among them, and perhaps other parts
     first_lr, rest_lr: the learning rates of the two groups; weight_decay: for both; all else is AdamW's default
     returns: an optimizer with two groups, each parameter of the model in exactly one of them
     """
@@ -718,7 +718,6 @@ labels = labels.to(device)
 model = TabularClassifier(input_dim=2, num_classes=3).to(device)
 optimizer = make_optimizer(model, first_lr=0.01, rest_lr=0.01, weight_decay=0.01)
 criterion = loss_for("multiclass")
-print(count_parameters(model), "parameters")
 for step in range(101):
     loss = train_step(model, optimizer, criterion, points, labels)
     if step % 25 == 0:
@@ -730,6 +729,7 @@ for step in range(101):
 # same colour where it is right.
 
 # %% tags=["demo"]
+print(count_parameters(model), "parameters draw these borders")
 check_shape(model(points), ("points", 3))
 plots.plot_regions(model, points, labels)
 

@@ -71,6 +71,17 @@ def test_not_a_function_is_said(wrong):
     assert "expected the function or class itself" in verdict.message
 
 
+@pytest.mark.parametrize(
+    ("name", "answer", "message"),
+    [
+        ("save_checkpoint", softmax, "came as one function; expected check((save_checkpoint, load_checkpoint))."),
+        ("softmax", (softmax, softmax), "came as 2 functions; expected check(softmax)."),
+    ],
+)
+def test_another_number_of_functions_than_the_exercise_asks_for_is_said(name, answer, message):
+    assert judge(name, answer).message == f"{name}: {message}"
+
+
 def test_unknown_exercise_names_the_nearest():
     with pytest.raises(KeyError, match=r"softmaxx is not an exercise of this course\. Did you mean softmax"):
         judge("softmaxx", softmax)

@@ -10,6 +10,7 @@ from autograder.exercises import (
     math_and_reductions,
     modules_and_optimizers,
     tensors,
+    transformer_ffn,
 )
 
 _LESSONS = (
@@ -21,6 +22,7 @@ _LESSONS = (
     gradient_descent,
     layers,
     modules_and_optimizers,
+    transformer_ffn,
 )
 
 EXERCISES: dict[str, Exercise] = {exercise.name: exercise for lesson in _LESSONS for exercise in lesson.EXERCISES}

@@ -10,12 +10,15 @@ from course_utils.plots.math_and_reductions import plot_broadcast, plot_reductio
 from course_utils.plots.modules_and_optimizers import plot_optimizer_paths, plot_regions
 from course_utils.plots.style import Picture
 from course_utils.plots.tensors import plot_place, plot_shapes
+from course_utils.plots.transformer_ffn import plot_attention, plot_attention_scale, plot_loss_and_baseline
 
 __all__ = [
     "Graph",
     "Picture",
     "draw_graph",
     "plot_activations",
+    "plot_attention",
+    "plot_attention_scale",
     "plot_broadcast",
     "plot_choices",
     "plot_descent",
@@ -23,6 +26,7 @@ __all__ = [
     "plot_gather",
     "plot_guess",
     "plot_layer_norm",
+    "plot_loss_and_baseline",
     "plot_loss_surface",
     "plot_losses",
     "plot_optimizer_paths",

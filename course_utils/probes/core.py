@@ -11,6 +11,7 @@ import contextlib
 import dis
 import io
 import linecache
+import re
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -148,7 +149,7 @@ def raised(error: BaseException) -> Raised:
         line = f"line {own[-1].lineno}: {source}" if source else f"line {own[-1].lineno}"
     by_learner = bool(own) and own[-1] is frames[-1] and _is_raised_there(error)
     try:
-        text = str(error).strip()
+        text = re.sub(r" at 0x[0-9a-f]+", "", str(error).strip())  # addresses differ from run to run
     except Exception:  # a learner's own exception class may fail to say what it is
         text = ""
     return Raised(type(error).__name__, text, line, by_learner)

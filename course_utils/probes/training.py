@@ -130,18 +130,17 @@ def run_update(candidate: Callable, case: Case) -> Observation:
 def run_make_optimizer(candidate: Callable, case: Case) -> Observation:
     """Ask ``candidate(model, *settings)`` for an optimizer, and look at its groups.
 
-    The case's arguments: ``network``, for `build`, which becomes ``model.network``; ``head``, for `build`, a part of
-    the model beside it, or None; then the function's settings.
+    The case's arguments: ``network``, for `build`, which becomes ``model.network``; ``stem`` and ``head``, for
+    `build`, parts of the model before and behind it, or None; then the function's settings.
 
     Parts: ``optimizer`` (its class); ``groups`` (of each: names of parameters and settings); ``model``, which should
     be as it was.
     """
     settings = dict(case.args)
     model = nn.Module()
-    model.network = build(settings.pop("network"))
-    head = settings.pop("head")
-    if head:
-        model.head = build(head)
+    for part in ("stem", "network", "head"):
+        if spec := settings.pop(part):
+            setattr(model, part, build(spec))
     fill(model, by_name=False)
     names = {id(p): name for name, p in model.named_parameters()}
 

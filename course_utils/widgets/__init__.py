@@ -11,10 +11,14 @@ from course_utils.widgets.indexing import gather_explorer
 from course_utils.widgets.layers import softmax_temperature
 from course_utils.widgets.math_and_reductions import reduction_explorer
 from course_utils.widgets.modules_and_optimizers import optimizer_paths
+from course_utils.widgets.progress import Progress
 from course_utils.widgets.tensors import shape_explorer
+from course_utils.widgets.transformer_ffn import attention_scale
 
 __all__ = [
     "Explorer",
+    "Progress",
+    "attention_scale",
     "gather_explorer",
     "guess_explorer",
     "learning_rate",

@@ -9,6 +9,7 @@ from answers import (
     math_and_reductions,
     modules_and_optimizers,
     tensors,
+    transformer_ffn,
 )
 
 _LESSONS = (
@@ -20,6 +21,7 @@ _LESSONS = (
     gradient_descent,
     layers,
     modules_and_optimizers,
+    transformer_ffn,
 )
 
 # exercise -> right answers

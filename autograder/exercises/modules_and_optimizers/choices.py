@@ -72,13 +72,18 @@ COUNT_PARAMETERS = Exercise(
         Mistake(
             "counts tensors, not numbers",
             "This is how many tensors there are, or how long their first dim is. How many numbers are in one of them?",
-            (_count(size=lambda p: 1), _count(size=len), _count(size=torch.Tensor.dim)),
+            tuple(
+                _count(size=size, **counts)
+                for size in (lambda p: 1, len, torch.Tensor.dim)
+                for counts in ({}, {"counts": lambda p, trainable_only: True})
+            ),
         ),
         Mistake(
             "shared counted twice",
             "Two layers of this model share one weight, and you count it twice. Does model.parameters() give it twice?",
             (
                 _count(_module_by_module),
+                _count(_module_by_module, counts=lambda p, trainable_only: True),
                 _count(lambda model: (p for _, p in model.named_parameters(remove_duplicate=False))),
             ),
         ),

@@ -12,10 +12,10 @@ from course_utils.probes.training import run_make_optimizer
 
 
 def _optimizer_cases(draw: Draw) -> Iterator[dict]:
-    def case(network: list, head: list | None = None) -> dict:
+    def case(network: list, head: list | None = None, stem: list | None = None) -> dict:
         first_lr, rest_lr = draw.uniform(0.01, 0.1), draw.uniform(0.2, 0.5)
         settings = {"first_lr": first_lr, "rest_lr": rest_lr, "weight_decay": draw.uniform(0.1, 0.9)}
-        return {"network": network, "head": head, **settings}
+        return {"stem": stem, "network": network, "head": head, **settings}
 
     yield case(["Sequential", ["Linear", 2, 2], ["ReLU"], ["Linear", 2, 1]])
     a, b, c = draw.sizes(3)
@@ -23,7 +23,8 @@ def _optimizer_cases(draw: Draw) -> Iterator[dict]:
     yield case(["Sequential", *mlp])
     yield case(["Sequential", *mlp], ["Linear", 2, 3])
     yield case(["Sequential", ["LayerNorm", a], *mlp])  # the first module is not the first Linear
-    yield case(["Sequential", ["Sequential", ["Flatten"], *mlp[:2]], ["BatchNorm1d", b], ["Linear", b, 1]])
+    yield case(["Sequential", ["Flatten"], ["BatchNorm1d", a], *mlp[:2], ["Linear", b, 1]])
+    yield case(["Sequential", *mlp], stem=["Linear", a, a])  # the first Linear of the model is not the network's
     yield case(["Sequential", ["Linear", a, b, {"bias": False}], ["Linear", b, b]], ["BatchNorm1d", b])
 
 
@@ -33,6 +34,10 @@ def _first_linear(model: nn.Module) -> nn.Linear:
 
 def _linears(model: nn.Module) -> list[nn.Linear]:
     return [module for module in model.network.modules() if isinstance(module, nn.Linear)]
+
+
+def _first_of_model(model: nn.Module) -> list[nn.Parameter]:
+    return list(next(module for module in model.modules() if isinstance(module, nn.Linear)).parameters())
 
 
 def _but(parameters: Iterable[nn.Parameter], module: nn.Module) -> list[nn.Parameter]:
@@ -102,6 +107,14 @@ MAKE_OPTIMIZER = Exercise(
                 ),
                 _two_groups(rest=lambda model: [p for m in _linears(model)[1:] for p in m.parameters()]),
                 _two_groups(rest=lambda model: list(_linears(model)[-1].parameters())),
+                _two_groups(rest=lambda model: list(model.network[-1].parameters())),
+                _two_groups(rest=lambda model: _but(model.parameters(), _first_linear(model))[:-2]),
+                _two_groups(rest=lambda model: _but(model.parameters(), _first_linear(model))[:-1]),
+                _two_groups(
+                    first=lambda model: [_first_linear(model).weight],
+                    rest=lambda model: [linear.weight for linear in _linears(model)[1:]],
+                ),
+                _two_groups(first=lambda model: [], rest=lambda model: _but(model.parameters(), _first_linear(model))),
             ),
         ),
         Mistake(
@@ -142,6 +155,7 @@ MAKE_OPTIMIZER = Exercise(
             (
                 _two_groups(first=lambda model: list(_linears(model)[-1].parameters())),
                 _two_groups(first=lambda model: list(_linears(model)[1].parameters())),
+                _two_groups(first=_first_of_model),
                 _two_groups(first=lambda model: [p for m in _linears(model) for p in m.parameters()]),
             ),
         ),

@@ -1,0 +1,832 @@
+# %% [markdown]
+# # 10 · A Transformer: the big picture
+#
+# You have every brick by now, and the loop that trains them. In this last lesson you put a Transformer
+# together: the feed-forward network that holds most of its numbers, the attention that lets positions talk
+# to each other, the block that joins the two. Then you train one, letter by letter, on words from Jane
+# Austen's novels, and it invents words of its own.
+#
+# **When you are through, you can**
+#
+# - count the parameters of a published model before you download it;
+# - write causal attention, and say what each of its four steps is for;
+# - build a Transformer block, and defend where its norms and its residual connections stand;
+# - train a language model with the five lines that trained a straight line in lesson 6;
+# - recognise from a loss that looks too good that the model sees its own answers.
+#
+# **Time:** about three hours, exercises included.
+#
+# **You need:** lesson 7 (softmax, GELU, LayerNorm, embeddings, cross-entropy), lesson 8 (modules,
+# optimizers) and lesson 9 (held-out data).
+
+# %% [markdown]
+# ## The same five steps, one last time
+#
+# | step | in this lesson |
+# |---|---|
+# | 1 · predict | `logits = model(tokens)`: for each position, a guess at the next letter |
+# | 2 · measure the loss | `loss = next_token_loss(logits, tokens)`: cross-entropy, with the answers shifted by one |
+# | 3 · compute gradients | `loss.backward()` |
+# | 4 · update | `optimizer.step()` |
+# | 5 · reset | `optimizer.zero_grad()` |
+#
+# Nothing in the loop knows that a Transformer is being trained. What is new is all in the first two lines,
+# and the six exercises build it piece by piece. Write your code in place of `raise NotImplementedError`,
+# run that cell, then the check below it. Arguments stay as they were, and what you return lives on the
+# device of what came in.
+
+# %%
+import functools
+import math
+import string
+
+import torch
+from torch import nn
+
+from course_utils import check, check_shape, pick_device, plots, widgets
+from course_utils.data import load_words
+
+device = pick_device()
+torch.manual_seed(10)
+print("working on", device)
+
+# %% [markdown]
+# ## The feed-forward network: widen, bend, narrow
+#
+# A Transformer keeps one vector for each position of the text. Its *feed-forward network* (FFN) takes each
+# of these vectors, widens it (usually to four times as many numbers), bends it with GELU, and narrows it
+# again. In the wide middle each unit looks for one pattern; the way back writes what the found patterns
+# mean. Here are two texts of five positions with eight features. Then one position is changed. Which of
+# the five results will differ?
+
+# %%
+ffn = nn.Sequential(nn.Linear(8, 32), nn.GELU(), nn.Linear(32, 8)).to(device)
+x = torch.randn(2, 5, 8).to(device)  # (texts, positions, features)
+changed = x.clone()
+changed[:, 2] += 1
+same = (ffn(changed) == ffn(x)).all(dim=2)  # (texts, positions, features) -> (texts, positions)
+print(same)
+
+# %% [markdown]
+# Only position 2 differs, in both texts. The network treats every position by itself, with the same weights:
+# its linear layers act on the last dim, and all other dims are part of the batch. So no position learns
+# anything from its neighbours here. That is the job of attention, further down.
+#
+# ### Exercise 10.1 · FeedForward
+#
+# Write the network as a module:
+#
+# | attribute | what it does | shapes, for `FeedForward(8, 32)` |
+# |---|---|---|
+# | `layer1` | a linear layer | `(..., 8)` to `(..., 32)` |
+# | | GELU on every entry | `(..., 32)` to `(..., 32)` |
+# | `layer2` | a linear layer | `(..., 32)` to `(..., 8)` |
+
+
+# %% exercise="FeedForward" points=2
+class FeedForward(nn.Module):
+    """Widen each vector to `ffn_dim`, apply GELU, and come back to `embedding_dim`.
+
+    layer1, layer2: `nn.Linear`, both with biases
+    forward: (..., embedding_dim) -> (..., embedding_dim)
+    """
+
+    def __init__(self, embedding_dim: int, ffn_dim: int):
+        ### BEGIN SOLUTION
+        super().__init__()
+        self.layer1 = nn.Linear(embedding_dim, ffn_dim)
+        self.layer2 = nn.Linear(ffn_dim, embedding_dim)
+        ### END SOLUTION
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        ### BEGIN SOLUTION
+        hidden = nn.functional.gelu(self.layer1(x))  # (..., ffn_dim)
+        return self.layer2(hidden)  # (..., embedding_dim)
+        ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# `__init__` makes the two layers once, after `super().__init__()`; `forward` uses them. Which sizes does
+# each layer need, so that the output of the first fits the input of the second?
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# The GELU stands between the layers, not after the second one. `nn.GELU()` as an attribute and
+# `nn.functional.gelu(...)` inside `forward` do the same.
+#
+# </details>
+
+# %% [markdown]
+# ## How many numbers is that?
+#
+# In Llama 3 8B the vectors have 4096 features, and the middle of its FFN has 14336. To build a layer of that
+# size only to count its numbers would be a waste. The `meta` device of lesson 1 helps: its tensors have a
+# shape and a dtype but no values, so they cost nothing. How many megabytes would the weight of `layer1`
+# take, at four bytes a number?
+
+# %%
+layer = nn.Linear(4096, 14336, device="meta")
+numbers = layer.weight.numel()
+print(tuple(layer.weight.shape), numbers, "numbers,", round(4 * numbers / 2**20), "MiB")
+
+# %% [markdown]
+# 224 MiB, of which not one byte was reserved. A linear layer holds `in * out` weights and one bias for each
+# output.
+#
+# ### Exercise 10.2 · ffn_parameter_count
+#
+# Give the number of parameters of a `FeedForward` by a formula, without building it. By hand, for
+# `ffn_parameter_count(2, 3)`:
+#
+# | tensor | shape | numbers |
+# |---|---|---:|
+# | `layer1.weight` | `(3, 2)` | 6 |
+# | `layer1.bias` | `(3,)` | 3 |
+# | `layer2.weight` | `(2, 3)` | 6 |
+# | `layer2.bias` | `(2,)` | 2 |
+# | *sum* | | 17 |
+
+
+# %% exercise="ffn_parameter_count" points=1
+def ffn_parameter_count(embedding_dim: int, ffn_dim: int) -> int:
+    """Count the numbers that a `FeedForward(embedding_dim, ffn_dim)` learns, weights and biases.
+
+    returns: an int, by a formula of the two sizes
+    """
+    ### BEGIN SOLUTION
+    return 2 * embedding_dim * ffn_dim + ffn_dim + embedding_dim
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# Both weights have the same number of entries, in two shapes.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# A bias has one number for each output of its layer: `ffn_dim` for the first, `embedding_dim` for the
+# second.
+#
+# </details>
+
+# %% [markdown]
+# A formula can be wrong, and so can a module. On the `meta` device the two can check each other at full
+# size. Llama itself uses a variant of the network: a third matrix of the same size, which acts as a gate,
+# and no biases. It has 32 such networks. Which share of its 8,030,261,248 parameters do you think they
+# hold?
+
+# %%
+with torch.device("meta"):
+    ffn = FeedForward(4096, 14336)
+print("by formula:", ffn_parameter_count(4096, 14336))
+print("on meta:   ", sum(p.numel() for p in ffn.parameters()))
+gated = 3 * 4096 * 14336
+print(f"32 gated networks: {32 * gated}, {32 * gated / 8_030_261_248:.0%} of the model")
+
+# %% [markdown]
+# Both give 117,458,944. And 70% of the whole model are feed-forward networks: attention gets the fame, the
+# FFN gets the parameters.
+#
+# ## Attention: who looks at whom
+#
+# Now positions exchange news. Each of them offers a *key* ("this is what I am"), asks a *query* ("this is
+# what I look for"), and holds a *value* ("this is what I pass on"). A query and a key are compared by their
+# dot product: the better they match, the higher the *score*. Softmax turns the scores of one query into
+# weights, and the result is the weighted mean of the values.
+#
+# In the cell, position 0 looks for something in feature 0, position 1 in feature 1. Which position will
+# each of them listen to?
+
+# %%
+q = torch.tensor([[[2.0, 0.0], [0.0, 2.0]]], device=device)  # (1, 2, 2): texts, positions, features
+k = torch.tensor([[[1.0, 1.0], [1.0, -1.0]]], device=device)  # (1, 2, 2)
+scores = q @ k.mT  # (1, 2, 2) @ (1, 2, 2) -> (1, 2, 2): row t holds the scores of query t
+print("scores: ", scores[0].tolist())
+print("weights:", scores.softmax(dim=-1)[0])
+
+# %% [markdown]
+# Row 0 matches both keys equally well and splits its weight in halves. Row 1 matches key 0 and puts 0.98 on
+# it. Each row sums to 1: the softmax runs over the keys, the last dim. (`k.mT` swaps the last two dims,
+# and leaves the batch alone.)
+#
+# Two things are missing. The first: position 0 has looked at position 1, which comes *later*. A model that
+# writes one letter after the other has no later letters to look at, so in training it must not see them
+# either. The cure is a *mask* before the softmax: scores of later positions become $-\infty$, and
+# $e^{-\infty}$ is 0.
+
+# %%
+scores = torch.randn(3, 3).to(device)  # (queries, keys)
+later = torch.ones(3, 3, dtype=torch.bool, device=device).triu(diagonal=1)  # True above the diagonal
+print(later)
+print(scores.masked_fill(later, -math.inf).softmax(dim=-1))
+
+# %% [markdown]
+# Position 0 sees itself alone, with weight 1. Position 1 shares its weight between two, position 2 among
+# three. Because the mask comes before the softmax, each row still sums to 1.
+#
+# The second thing is size. A dot product of two vectors with $C$ random features sums $C$ terms, so it is
+# about $\sqrt{C}$ large. Move the slider: random queries weigh eight random keys, on the left by the scores
+# as they are, on the right by scores divided by $\sqrt{C}$. What happens on the left as the vectors grow
+# longer?
+
+# %% tags=["demo"]
+widgets.attention_scale()
+
+# %% [markdown]
+# With 64 features, the best of eight random matches takes 88% of the weight, and with 1024 it takes 98%:
+# softmax has become an `argmax`, and its gradient has all but gone. Divided by $\sqrt{C}$ the best match
+# gets 36% and 37%, however long the vectors are. So the full formula, with $M$ as the mask, is
+#
+# $$\text{attention}(q, k, v) = \text{softmax}\left(\frac{q k^T}{\sqrt{C}} + M\right) v .$$
+#
+# The picture shows the weights for eight positions with random queries and keys.
+
+# %% tags=["demo"]
+torch.manual_seed(10)
+q, k = torch.randn(8, 16), torch.randn(8, 16)  # (positions, features)
+later = torch.ones(8, 8, dtype=torch.bool).triu(diagonal=1)
+scores = (q @ k.T / math.sqrt(16)).masked_fill(later, -math.inf)  # (8, 8)
+plots.plot_attention(scores.softmax(dim=-1), list("sensible"))
+
+# %% [markdown]
+# Read it row by row: the second row is the first "e", which puts 0.77 on the "s" and 0.23 on itself. The
+# upper right is empty, and every row sums to 1. These weights mean nothing yet; after training they will.
+#
+# ### Exercise 10.3 · causal_attention
+#
+# Write the four steps: scores, scale, mask, weighted mean. For the `q` and `k` from above and
+# `v = [[1, 0], [0, 10]]`:
+#
+# | position | scores / $\sqrt 2$ | masked | weights | result |
+# |---:|---|---|---|---|
+# | 0 | 1.4142, 1.4142 | 1.4142, $-\infty$ | 1, 0 | 1, 0 |
+# | 1 | 1.4142, -1.4142 | 1.4142, -1.4142 | 0.9442, 0.0558 | 0.9442, 0.5581 |
+
+
+# %% exercise="causal_attention" points=4
+def causal_attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+    """Give each position the mean of the values up to its own, weighted by how well its query matches their keys.
+
+    q, k, v: (B, T, C), one query, key and value of C features for each of T positions
+    returns: (B, T, C)
+
+    Scores are divided by the square root of C; position t sees the positions 0 to t.
+    Build it from matrix products, a mask and softmax; no `scaled_dot_product_attention`, no
+    `nn.MultiheadAttention`. Gradients reach q, k and v; dtype and device are kept; no argument is changed.
+    """
+    ### BEGIN SOLUTION
+    positions, features = q.shape[1:]
+    scores = q @ k.mT / math.sqrt(features)  # (B, T, C) @ (B, C, T) -> (B, T, T)
+    later = torch.ones(positions, positions, dtype=torch.bool, device=q.device).triu(diagonal=1)
+    weights = scores.masked_fill(later, -math.inf).softmax(dim=-1)  # (B, T, T), rows sum to 1
+    return weights @ v  # (B, T, T) @ (B, T, C) -> (B, T, C)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# The scores have the shape `(B, T, T)`: for each text, a row for each query and a column for each key.
+# `q @ k.mT` gives them for the whole batch at once.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# The mask has one entry for each pair of positions, `(T, T)`, and broadcasts over the batch. Make it on
+# `q.device`. `masked_fill` writes $-\infty$ where the mask is true; it comes before the softmax.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# `softmax(dim=-1)` runs over the keys. If position 0 gives `nan`, its own score was masked too: start the
+# triangle one above the diagonal, with `triu(diagonal=1)`.
+#
+# </details>
+
+# %% [markdown]
+# ## The block: gather, then think
+#
+# A *Transformer block* joins the two: attention gathers news from earlier positions, the FFN works on what
+# has been gathered. Blocks are stacked, a dozen or a hundred of them, and that raises an old worry: in
+# lesson 7, slopes multiplied along the way back. The cure is a *residual connection*: each part *adds* its
+# result to what came in, `x + part(x)`, instead of replacing it. What does that do to the gradient that
+# arrives at the bottom of 30 layers?
+
+# %%
+torch.manual_seed(10)
+parts = [nn.Sequential(nn.Linear(16, 16), nn.GELU()) for _ in range(30)]
+norm = nn.LayerNorm(16)
+forms = {
+    "part(x)": lambda part, x: part(x),
+    "x + part(x)": lambda part, x: x + part(x),
+    "x + part(norm(x))": lambda part, x: x + part(norm(x)),
+}
+for name, form in forms.items():
+    x = start = torch.randn(4, 16, requires_grad=True)  # (batch, features)
+    for part in parts:
+        x = form(part, x)  # (4, 16)
+    x.sum().backward()
+    print(f"{name:18} gradient at the bottom {start.grad.norm():.1e}")
+
+# %% [markdown]
+# Without residual connections nothing arrives: $10^{-16}$. With them the gradient has a straight way down,
+# because the slope of `x + part(x)` is 1 plus something. But now it grows with every layer, to several
+# thousand, because each part works on a larger sum than the one before. A LayerNorm in front of each part,
+# *inside* the branch, tames that. This form is called *pre-norm*. The first Transformers normalised after
+# the sum, `norm(x + part(x))`, which bends the straight way at every block; they needed a slow warm-up of
+# the learning rate to train at all.
+#
+# ### Exercise 10.4 · TransformerBlock
+#
+# Write the block with one head of attention:
+#
+# | | in words | layers |
+# |---|---|---|
+# | 1 | normalise `x` | `norm1` |
+# | 2 | make queries, keys and values from that | `q`, `k`, `v`: linear, `embedding_dim` to `embedding_dim` |
+# | 3 | your causal attention, and one more linear layer | `proj`: linear, likewise |
+# | 4 | add the result to `x` | |
+# | 5 | normalise the sum, send it through the FFN, add the result to the sum | `norm2`, `ffn` |
+
+
+# %% exercise="TransformerBlock" points=3
+class TransformerBlock(nn.Module):
+    """Let positions exchange news, then let each work on what it has.
+
+    q, k, v, proj: `nn.Linear(embedding_dim, embedding_dim)`, with biases; norm1, norm2: `nn.LayerNorm`
+    ffn: a `FeedForward(embedding_dim, ffn_dim)`
+    forward: (B, T, embedding_dim) -> (B, T, embedding_dim), causal, pre-norm, each half added to its input
+    """
+
+    def __init__(self, embedding_dim: int, ffn_dim: int):
+        ### BEGIN SOLUTION
+        super().__init__()
+        self.norm1, self.norm2 = nn.LayerNorm(embedding_dim), nn.LayerNorm(embedding_dim)
+        self.q, self.k, self.v, self.proj = (nn.Linear(embedding_dim, embedding_dim) for _ in range(4))
+        self.ffn = FeedForward(embedding_dim, ffn_dim)
+        ### END SOLUTION
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        ### BEGIN SOLUTION
+        normed = self.norm1(x)  # (B, T, embedding_dim), as all that follows
+        gathered = causal_attention(self.q(normed), self.k(normed), self.v(normed))
+        x = x + self.proj(gathered)
+        return x + self.ffn(self.norm2(x))
+        ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# `forward` is two lines of the same form: `x = x + something(norm(x))`. In the first, *something* is
+# attention with its four linear layers, in the second the FFN.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Normalise once, keep the result under a name of its own, and give it to `q`, `k` and `v`. The `x` that
+# you add to stays as it came in.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# The second half starts from the sum that the first has made, not from the `x` at the beginning. Each half
+# has its own norm.
+#
+# </details>
+
+# %% [markdown]
+# ## Your block, at the size of GPT-2
+#
+# GPT-2 of 2019 is a stack of blocks like yours, with a table of 50,257 token embeddings below (which also
+# serves as the last layer), 1024 position embeddings, and a LayerNorm on top. It splits attention into
+# several heads, which changes no count. So your block, on the `meta` device, can tell how large the
+# published models are, and GPT-3 with its longer texts too. What do you expect to see in the last column?
+
+# %%
+for name, published, dim, blocks, places in [
+    ("GPT-2 small", "124M", 768, 12, 1024),
+    ("GPT-2 medium", "355M", 1024, 24, 1024),
+    ("GPT-2 large", "774M", 1280, 36, 1024),
+    ("GPT-2 XL", "1558M", 1600, 48, 1024),
+    ("GPT-3", "175B", 12288, 96, 2048),
+]:
+    with torch.device("meta"):
+        block = TransformerBlock(dim, 4 * dim)
+    in_block = sum(p.numel() for p in block.parameters())
+    total = blocks * in_block + (50257 + places) * dim + 2 * dim
+    share = blocks * ffn_parameter_count(dim, 4 * dim) / total
+    print(f"{name:13} published {published:>5}   counted {total:>15,}   in FFNs {share:.0%}")
+
+# %% [markdown]
+# Every count agrees with the published one, down to the last three digits that anybody publishes. The share
+# of the FFNs grows from 46% to 66%: with the width, the embeddings matter less and less, and of a block's
+# weights two thirds are in its FFN.
+#
+# ## The loss: guess the next token
+#
+# A language model reads $T$ tokens and gives logits `(B, T, V)`: at each position a score for each of $V$
+# tokens, as a guess at what comes *next*. So the answers are the tokens themselves, shifted by one. For the
+# word "cat", with "." as the sign that begins and ends a word:
+#
+# | position | 0 | 1 | 2 | 3 | 4 |
+# |---|---|---|---|---|---|
+# | the model reads | . | c | a | t | . |
+# | it should guess | c | a | t | . | *nobody knows* |
+#
+# The guess at the last position has no answer, and nobody guesses the first token: $T$ tokens make $T - 1$
+# predictions, each a classification as in lesson 7.
+#
+# ### Break it · moving a dim by reshape
+#
+# `nn.functional.cross_entropy` wants the classes in dim 1. The shape `(B, T, V)` has them last, and two
+# ways to get `(B, V, T)` offer themselves. Both run. Look at what they do to two positions with three
+# logits each:
+
+# %%
+logits = torch.tensor([[[1, 2, 3], [4, 5, 6]]], device=device)  # (1, 2, 3): texts, positions, classes
+print("transpose:", logits.transpose(1, 2).tolist())  # (1, 3, 2)
+print("reshape:  ", logits.reshape(1, 3, 2).tolist())  # (1, 3, 2)
+
+# %% [markdown]
+# In the first, column 0 still holds 1, 2 and 3: the logits of position 0. In the second, it holds 1, 3 and 5,
+# from both positions: `reshape` keeps the numbers in their order and cuts the row anew. The shape is right,
+# the loss is a number, and nothing can be learned from it. To *move* a dim, transpose. To *merge*
+# neighbouring dims, `flatten` and `reshape` are safe.
+#
+# ### Exercise 10.5 · next_token_loss
+#
+# Give the mean cross-entropy of all predictions. For `tokens = [[1, 0, 1]]`:
+#
+# | position | logits | its answer | loss |
+# |---:|---|---|---:|
+# | 0 | 2, 0 | 0 | 0.1269 |
+# | 1 | 0, 2 | 1 | 0.1269 |
+# | 2 | 3, 0 | none | |
+# | *mean* | | | 0.1269 |
+
+
+# %% exercise="next_token_loss" points=2
+def next_token_loss(logits: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+    """Average minus the log-probability that the logits at each position give to the token that follows.
+
+    logits: (B, T, V), raw; tokens: (B, T), int64, from 0 to V - 1; T is at least 2
+    returns: a 0-d tensor, the mean over all B * (T - 1) predictions
+
+    The library's cross-entropy is fine here. Gradients reach logits; no argument is changed.
+    """
+    ### BEGIN SOLUTION
+    guesses = logits[:, :-1].flatten(0, 1)  # (B, T - 1, V) -> (B * (T - 1), V)
+    answers = tokens[:, 1:].flatten()  # (B, T - 1) -> (B * (T - 1),)
+    return nn.functional.cross_entropy(guesses, answers)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# Which position's logits have no answer, and which token is nobody's answer? Cut off one position on each
+# side: the two slices then line up.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `logits[:, :-1]` and `tokens[:, 1:]` have the shapes `(B, T - 1, V)` and `(B, T - 1)`. Merge the batch with
+# the positions in both, and the loss of lesson 7 takes them.
+#
+# </details>
+
+# %% [markdown]
+# ## Writing: one token at a time
+#
+# A trained model writes by guessing on. It reads the text so far, you draw a token from the probabilities at
+# the *last* position, append it, and start over with the longer text. Lesson 7's temperature decides how
+# daring the draw is. Drawing matters: whoever always takes the likeliest token gets the same word each
+# time. Two ways to turn probabilities into tokens, eight times each:
+
+# %%
+generator = torch.Generator().manual_seed(10)
+probabilities = torch.tensor([[0.5, 0.3, 0.2]]).repeat(8, 1)  # (8, 3): rows, tokens
+print("argmax:     ", probabilities.argmax(dim=-1).tolist())
+print("multinomial:", torch.multinomial(probabilities, num_samples=1, generator=generator).flatten().tolist())
+
+# %% [markdown]
+# `multinomial` gives token 0 about half of the time, the others as often as their probability says, and the
+# same tokens again for the same seed.
+#
+# ### Exercise 10.6 · generate
+#
+# Continue every row of `tokens` by `steps` tokens. As a plain list of what happens, for one row:
+#
+# | step | the model sees | you draw from | then the row is |
+# |---:|---|---|---|
+# | 1 | `. c` | the logits after `c` | `. c a` |
+# | 2 | `. c a` | the logits after `a` | `. c a t` |
+# | 3 | `. c a t` | the logits after `t` | `. c a t .` |
+#
+# The generator keeps its numbers on the CPU, so draw there, and bring the tokens to where the others are.
+# Nobody will call `backward` on this: let no graph be recorded. The check brings models of its own, whose
+# logits are rows of a small `table`; which row, depends on all the tokens so far.
+
+
+# %% exercise="generate" points=3
+def generate(
+    model: nn.Module, tokens: torch.Tensor, steps: int, temperature: float, generator: torch.Generator
+) -> torch.Tensor:
+    """Draw `steps` tokens for each row, one after the other, each from the model's guess after the whole row so far.
+
+    model: gives logits (B, T, V) for tokens (B, T), for any T; tokens: (B, T), int64; temperature: above 0
+    generator: on the CPU; the same generator gives the same tokens
+    returns: (B, T + steps), int64, beginning with `tokens`
+
+    The probabilities are the softmax of logits / temperature. No graph is recorded; no argument is changed.
+    """
+    ### BEGIN SOLUTION
+    with torch.no_grad():
+        for _ in range(steps):
+            logits = model(tokens)[:, -1]  # (B, T, V) -> (B, V)
+            probabilities = (logits / temperature).softmax(dim=-1).cpu()
+            drawn = torch.multinomial(probabilities, num_samples=1, generator=generator)  # (B, 1)
+            tokens = torch.cat([tokens, drawn.to(tokens.device)], dim=1)  # (B, T + 1)
+    return tokens
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# A loop over `steps` around four lines: ask the model, take the logits of the last position, draw, append.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `torch.multinomial(probabilities, num_samples=1, generator=generator)` draws one token for each row of
+# `(B, V)`, as `(B, 1)`. `torch.cat([tokens, drawn], dim=1)` makes a new, longer tensor and leaves the old
+# one alone.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# Give the model all of `tokens` in each step, not only the new one. A `with torch.no_grad():` around the
+# loop keeps the graph away.
+#
+# </details>
+
+# %% [markdown]
+# ## Capstone: a model that invents words
+#
+# The course comes with 8,384 English words from Jane Austen's six novels, which are in the public domain.
+# A tenth of them is held out. The others are written one after the other, with a "." in between, and each
+# training row is a window of 16 letters that begins with the "." before a word. How many different tokens
+# are there?
+
+# %%
+context = 16
+letters = "." + string.ascii_lowercase
+words = load_words()
+order = torch.randperm(len(words), generator=torch.Generator().manual_seed(10)).tolist()
+held_out, training = [words[i] for i in order[:838]], [words[i] for i in order[838:]]
+
+
+def windows(words):
+    stream = torch.tensor([letters.index(c) for c in "." + ".".join(words) + "."])
+    starts = torch.nonzero(stream[:-context] == 0).flatten()  # where words begin: (rows,)
+    return stream[starts[:, None] + torch.arange(context)]  # (rows, 1) + (16,) -> (rows, 16)
+
+
+train_rows, held_out_rows = windows(training), windows(held_out).to(device)
+print(len(letters), "tokens", tuple(train_rows.shape), tuple(held_out_rows.shape))
+print("".join(letters[i] for i in train_rows[0]))
+
+# %% [markdown]
+# 27 tokens: the letters and the ".". A row holds a word, and what fits of the next ones.
+#
+# A loss needs something to be compared with. A model that guesses evenly among 27 tokens has a loss of
+# $\log 27 = 3.30$. A better rival looks at the last letter alone: the *bigram* model counts, in the training
+# rows, which letter follows which. Its table of log-probabilities serves as logits, so your loss can
+# measure it.
+
+# %% tags=["demo"]
+pairs = (train_rows[:, :-1] * 27 + train_rows[:, 1:]).flatten()  # one number for each pair: (rows * 15,)
+counts = torch.bincount(pairs, minlength=27 * 27).reshape(27, 27) + 1  # (27, 27): this letter, the next
+bigram = (counts / counts.sum(dim=1, keepdim=True)).log().to(device)  # (27, 27)
+baseline = next_token_loss(bigram[held_out_rows], held_out_rows).item()  # logits: (rows, 16, 27)
+print(f"even guess {math.log(27):.2f}   bigrams {baseline:.2f}")
+
+# %% [markdown]
+# Bigrams bring the loss from 3.30 down to 2.48. That is the number to beat, on words that the model has not
+# seen.
+#
+# The model: an embedding for each letter plus one for each position (attention itself does not know what
+# comes first), a stack of your blocks, a LayerNorm, and a linear layer that gives the logits. Where there is
+# a GPU that computes in bfloat16, the loop uses it, and `large = True` makes a model 30 times the size; with
+# so few words, watch when it begins to know them by heart.
+
+# %% tags=["demo"]
+use_bf16 = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+large = False  # an option for such a GPU
+dim, depth, lr = (256, 6, 1e-3) if large and use_bf16 else (64, 3, 3e-3)
+torch.set_num_threads(1)  # so small a model runs about as fast on one CPU core, and in peace
+
+
+class CharacterModel(nn.Module):
+    def __init__(self, block, depth):
+        super().__init__()
+        self.letter = nn.Embedding(len(letters), dim)
+        self.position = nn.Embedding(context, dim)
+        self.blocks = nn.Sequential(*(block(dim, 4 * dim) for _ in range(depth)))
+        self.norm = nn.LayerNorm(dim)
+        self.head = nn.Linear(dim, len(letters))
+
+    def forward(self, tokens):
+        places = torch.arange(tokens.shape[1], device=tokens.device)  # (T,)
+        x = self.letter(tokens) + self.position(places)  # (B, T, dim) + (T, dim) -> (B, T, dim)
+        return check_shape(self.head(self.norm(self.blocks(x))), ("batch", "time", 27))
+
+
+# %% [markdown]
+# And the loop. In the middle stand the five steps of lesson 6; around them a random batch in each step, the
+# held-out loss every hundred steps, and a progress bar. `functools.cache` keeps the result, so asking for
+# the same training again costs nothing.
+
+
+# %% tags=["demo"]
+@functools.cache
+def train(block, depth=depth, steps=800):
+    torch.manual_seed(10)
+    generator = torch.Generator().manual_seed(10)
+    model = CharacterModel(block, depth).to(device)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=0.1)
+    losses, held_out_losses = [], {}
+    bar = widgets.Progress(steps, "training")
+    for step in bar:
+        batch = train_rows[torch.randint(len(train_rows), (64,), generator=generator)].to(device)  # (64, 16)
+        with torch.autocast(device.type, torch.bfloat16, enabled=use_bf16):
+            logits = model(batch)  # 1 predict
+            loss = next_token_loss(logits, batch)  # 2 measure the loss
+        loss.backward()  # 3 compute gradients
+        optimizer.step()  # 4 update
+        optimizer.zero_grad()  # 5 reset
+        losses.append(loss.item())
+        if (step + 1) % 100 == 0:
+            with torch.no_grad():
+                held_out_losses[step + 1] = next_token_loss(model(held_out_rows), held_out_rows).item()
+            bar.note = f"held-out loss {held_out_losses[step + 1]:.2f}"
+    return model, losses, held_out_losses
+
+
+# %% [markdown]
+# A fresh model should start near the even guess of 3.30, as you know from lesson 7. Then watch the bar: the
+# training takes about 15 seconds on a CPU. When will it pass the bigrams?
+
+# %% tags=["demo"]
+model, losses, held_out_losses = train(TransformerBlock)
+print(sum(p.numel() for p in model.parameters()), "parameters, first loss", round(losses[0], 2))
+plots.plot_loss_and_baseline(losses, held_out_losses, baseline)
+
+# %% [markdown]
+# It starts at 3.44, passes the bigrams within the first hundred steps, and ends at a held-out loss of 2.00,
+# nearly half a nat below them. In other words: the right letter gets a probability of $e^{-2.00} = 0.14$ in
+# the geometric mean, where bigrams give it $e^{-2.48} = 0.08$. Meanwhile the gap between the two curves
+# grows: the model begins to learn its 7,546 training words by heart, as in lesson 9.
+#
+# What has attention learned? The next cell takes the queries and keys of the first block for a word, and
+# draws their weights, as before.
+
+# %% tags=["demo"]
+model, _, _ = train(TransformerBlock)
+text = ".sensibility"
+tokens = torch.tensor([[letters.index(c) for c in text]], device=device)  # (1, 12)
+with torch.no_grad():
+    x = model.letter(tokens) + model.position(torch.arange(len(text), device=device))  # (1, 12, dim)
+    block = model.blocks[0]
+    normed = block.norm1(x)
+    scores = block.q(normed) @ block.k(normed).mT / math.sqrt(dim)  # (1, 12, 12)
+later = torch.ones_like(scores, dtype=torch.bool).triu(diagonal=1)
+plots.plot_attention(scores.masked_fill(later, -math.inf).softmax(dim=-1)[0], list(text))
+
+# %% [markdown]
+# From the second row on, 89% of the weight lies just below the diagonal. Nobody has told the first block to
+# look at the previous letter; it found out that this pays. Now each position knows two letters, and the
+# blocks above build on that.
+#
+# Let it write. Each row starts with a "." and goes on for 13 letters; its first word is kept if it is
+# finished. Which temperature gives the most words that Jane Austen did use?
+
+
+# %% tags=["demo"]
+def invent(model, temperature, n=60):
+    start = torch.zeros(n, 1, dtype=torch.int64, device=device)  # (n, 1): a "." each
+    rows = generate(model, start, 13, temperature, torch.Generator().manual_seed(10))  # (n, 14)
+    texts = ["".join(letters[i] for i in row[1:]) for row in rows.tolist()]
+    return list(dict.fromkeys(text.split(".")[0] for text in texts if "." in text))  # each once
+
+
+model, _, _ = train(TransformerBlock)
+for temperature in (0.3, 0.8, 1.5):
+    written = invent(model, temperature)
+    new = [word for word in written if word not in words]
+    print(f"temperature {temperature}: {len(written) - len(new)} known, {len(new)} invented:", *new[:9])
+
+# %% [markdown]
+# At 0.3 the model plays safe: 13 of its words are in the novels. At 1.5 one is, and letters follow each
+# other that no English word has. In between lie words that could be English ("engrace", "retrany"), and
+# some that are ("picking", "propped"), although they are not in the novels. All of it came from one
+# table of 27 letters, three blocks, and the five lines from lesson 6.
+#
+# ## Break it · attention without the mask
+#
+# Here is a block that differs from yours in one thing: its attention has no mask. The model gets one block in
+# place of three, and a quarter of the steps. What loss do you expect?
+
+
+# %% tags=["demo"]
+class LeakyBlock(TransformerBlock):
+    def forward(self, x):
+        normed = self.norm1(x)
+        scores = self.q(normed) @ self.k(normed).mT / math.sqrt(dim)  # (B, T, T), and no mask
+        x = x + self.proj(scores.softmax(dim=-1) @ self.v(normed))
+        return x + self.ffn(self.norm2(x))
+
+
+model, losses, held_out_losses = train(LeakyBlock, depth=1, steps=200)
+print(f"training loss {losses[-1]:.3f}   held-out loss {held_out_losses[200]:.3f}")
+
+# %% [markdown]
+# A loss of 0.004, on words that it has never seen! It is no genius; it copies. The answer to position $t$ is
+# the letter at $t + 1$, and without a mask it lies in plain sight. The held-out words do not give the
+# cheat away, since their letters are just as visible.
+#
+# Two things do. Hide the later letters, by giving the model one prefix after the other, and an honest
+# model's loss stays as it is. Or let the model write: then there is nothing to copy from.
+
+# %% tags=["demo"]
+for block, settings in ((TransformerBlock, {}), (LeakyBlock, {"depth": 1, "steps": 200})):
+    model, _, _ = train(block, **settings)
+    with torch.no_grad():
+        seen = next_token_loss(model(held_out_rows), held_out_rows)
+        guesses = [model(held_out_rows[:, :t])[:, -1] for t in range(1, context + 1)]  # 16 times (rows, 27)
+        hidden = next_token_loss(torch.stack(guesses, dim=1), held_out_rows)  # (rows, 16, 27)
+    start = torch.zeros(1, 1, dtype=torch.int64, device=device)
+    (row,) = generate(model, start, 15, 1.0, torch.Generator().manual_seed(10)).tolist()
+    print(f"{block.__name__:17} all visible {seen:.2f}   later hidden {hidden:.2f}  ", "".join(letters[i] for i in row))
+
+# %% [markdown]
+# Your model's two losses agree, at 2.00. The leaky one goes from 0.00 to 7.35, more than twice the loss of an
+# even guess, and all that it can write is "." after "." after ".". A loss that is too good to be true is the
+# symptom to remember, in every field: somewhere, the answer has leaked into the input.
+
+# %% [markdown] question="what_each_half_does" points=0
+# ## In your own words
+#
+# A classmate builds two crippled models. In the first, the blocks have no attention: `x + ffn(norm2(x))` is
+# all that is left. In the second they have no FFN. In four to six sentences: what can a position of the
+# first model know, and which rival of this lesson does it become, whatever its size? What can the second
+# model still do, and what does it lack?
+#
+# ### BEGIN SOLUTION
+# Without attention nothing connects the positions. Each one knows its own letter and its place, and nothing
+# else, so the best that the first model can learn is how often one letter follows another: it becomes a
+# bigram model (one that also knows the place), and more layers do not help. Trained like the capstone it ends
+# at a held-out loss of about 2.4, a little below the 2.48 of the counted bigrams. The second model can gather
+# earlier letters, so it does better, about 2.1. But what it adds up are weighted means of linear functions of
+# the letters: between gathering and guessing nothing bends, apart from the softmax and the norms. It has no
+# units that could recognise a pattern of several letters, such as an ending in "ing", and act on it as a
+# whole. Both halves together reach about 2.0.
+# ### END SOLUTION
+
+# %% [markdown]
+# ## Summary
+#
+# | you built | the library's form |
+# |---|---|
+# | `FeedForward` | the `linear1`, `linear2` in `nn.TransformerEncoderLayer` |
+# | `ffn_parameter_count` | `sum(p.numel() for p in ...)` on the `meta` device |
+# | `causal_attention` | `F.scaled_dot_product_attention(q, k, v, is_causal=True)` |
+# | `TransformerBlock` | `nn.TransformerEncoderLayer`: one head, GELU, `norm_first=True`, and a causal mask |
+# | `next_token_loss` | `F.cross_entropy`, on shifted slices |
+# | `generate` | `model.generate(...)` in the Transformers library, which also keeps what it has computed |
+#
+# - The FFN treats every position alone, and holds most of a large model's numbers.
+# - Attention is the only place where positions meet: scores, scale, mask, softmax, weighted mean.
+# - The mask goes in front of the softmax, and the scores are divided by the root of their width.
+# - Residual connections give the gradient a straight way; pre-norm keeps it clear.
+# - The answers of a language model are its own tokens, shifted by one.
+# - Compare a loss with a baseline. Above it, something is missing; far too good, something leaks.
+#
+# ## Where to go from here
+#
+# Ten lessons ago a tensor was six numbers in a row. You have since written the loop, the layers, the
+# optimizer and the Transformer, and each of them is a few lines. Three next steps, in order of effort:
+#
+# 1. Give your block several heads: `(B, T, C)` becomes `(B, heads, T, C / heads)` before attention, and back
+#    after it.
+# 2. Put other words in, such as names of towns or your own notes, or dropout into the block, and see which
+#    held-out loss you can reach.
+# 3. Read a published model's code. Karpathy's [nanoGPT](https://github.com/karpathy/nanoGPT) has some 300
+#    lines for the model, and you can name every one of them.

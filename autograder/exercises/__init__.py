@@ -10,6 +10,7 @@ from autograder.exercises import (
     math_and_reductions,
     modules_and_optimizers,
     tensors,
+    training,
     transformer_ffn,
 )
 
@@ -22,6 +23,7 @@ _LESSONS = (
     gradient_descent,
     layers,
     modules_and_optimizers,
+    training,
     transformer_ffn,
 )
 

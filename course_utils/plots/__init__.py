@@ -10,6 +10,13 @@ from course_utils.plots.math_and_reductions import plot_broadcast, plot_reductio
 from course_utils.plots.modules_and_optimizers import plot_optimizer_paths, plot_regions
 from course_utils.plots.style import Picture
 from course_utils.plots.tensors import plot_place, plot_shapes
+from course_utils.plots.training import (
+    plot_confusion,
+    plot_digits,
+    plot_history,
+    plot_search,
+    plot_stopping,
+)
 from course_utils.plots.transformer_ffn import plot_attention, plot_attention_scale, plot_loss_and_baseline
 
 __all__ = [
@@ -21,10 +28,13 @@ __all__ = [
     "plot_attention_scale",
     "plot_broadcast",
     "plot_choices",
+    "plot_confusion",
     "plot_descent",
+    "plot_digits",
     "plot_dropout_masks",
     "plot_gather",
     "plot_guess",
+    "plot_history",
     "plot_layer_norm",
     "plot_loss_and_baseline",
     "plot_loss_surface",
@@ -35,8 +45,10 @@ __all__ = [
     "plot_regions",
     "plot_residuals",
     "plot_rounding",
+    "plot_search",
     "plot_shapes",
     "plot_slope",
     "plot_softmax",
+    "plot_stopping",
     "plot_walks",
 ]

@@ -13,12 +13,14 @@ from course_utils.widgets.math_and_reductions import reduction_explorer
 from course_utils.widgets.modules_and_optimizers import optimizer_paths
 from course_utils.widgets.progress import Progress
 from course_utils.widgets.tensors import shape_explorer
+from course_utils.widgets.training import early_stopping
 from course_utils.widgets.transformer_ffn import attention_scale
 
 __all__ = [
     "Explorer",
     "Progress",
     "attention_scale",
+    "early_stopping",
     "gather_explorer",
     "guess_explorer",
     "learning_rate",

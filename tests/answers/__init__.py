@@ -9,6 +9,7 @@ from answers import (
     math_and_reductions,
     modules_and_optimizers,
     tensors,
+    training,
     transformer_ffn,
 )
 
@@ -21,6 +22,7 @@ _LESSONS = (
     gradient_descent,
     layers,
     modules_and_optimizers,
+    training,
     transformer_ffn,
 )
 

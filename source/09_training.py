@@ -579,11 +579,12 @@ def fit(
 #
 # Dropout makes it hard to lean on any one number (lesson 7). Weight decay pulls all weights towards 0, so
 # large ones, which memorising takes, must be worth their price (lesson 8). To see what each does by itself,
-# all three runs may use their 40 epochs: patience 40 never stops.
+# both runs may use their 40 epochs, as the one above did: patience 40 never stops.
 
 # %% tags=["demo"]
-runs = {}
-for name, settings in {"no cure": {}, "dropout": {"p": 0.5}, "weight decay": {"weight_decay": 2.0}}.items():
+runs = {"no cure": val_losses}
+print(f"no cure       accuracy in epoch 40: {accuracies[-1]:.1%}")
+for name, settings in {"dropout": {"p": 0.5}, "weight decay": {"weight_decay": 2.0}}.items():
     network, optimizer = start(**settings)
     history = fit(network, shuffled(few_x, few_y, 50), last_loader, criterion, optimizer, 40, 40, device)
     runs[name] = history["val_loss"]

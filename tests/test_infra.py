@@ -229,7 +229,11 @@ def _script(path, text):
 
 def _make(folder, target="setup", python="./fake-python"):
     return subprocess.run(
-        ["make", target, f"PYTHON={python}"], cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL
+        ["make", "--no-print-directory", target, f"PYTHON={python}"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
     )
 
 

@@ -18,7 +18,10 @@ c.CourseDirectory.release_directory = "lessons"
 c.CourseDirectory.submitted_directory = "autograder/submitted"
 c.CourseDirectory.autograded_directory = "autograder/autograded"
 c.CourseDirectory.feedback_directory = "autograder/feedback"
-c.CourseDirectory.db_url = f"sqlite:///{(course / 'autograder' / 'gradebook.db').as_posix()}"
+# COURSE_DB_URL=postgresql+psycopg2://user@host/course keeps the grades in PostgreSQL instead of a file.
+c.CourseDirectory.db_url = os.environ.get(
+    "COURSE_DB_URL", f"sqlite:///{(course / 'autograder' / 'gradebook.db').as_posix()}"
+)
 
 # What stands in a lesson in the place of a solution.
 c.ClearSolutions.code_stub = {"python": "raise NotImplementedError  # your code here"}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,11 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _NBGRADERS = Path(nbgrader.__file__).parent / "server_extensions" / "formgrader" / "templates"
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
-_TAGS = """
-    a abbr b blockquote br caption code del details div em h1 h2 h3 h4 h5 h6 hr i img kbd li ol p pre s small span
-    strong sub summary sup table tbody td th thead tr ul
-""".split()
+_TAGS = {
+    *("a", "abbr", "b", "blockquote", "br", "caption", "code", "del", "details", "div", "em", "hr", "i", "img", "kbd"),
+    *("h1", "h2", "h3", "h4", "h5", "h6", "li", "ol", "p", "pre", "s", "small", "span", "strong", "sub", "summary"),
+    *("sup", "table", "tbody", "td", "th", "thead", "tr", "ul"),
+}
 _LINKS = re.compile(r"(https?://|mailto:|#)", re.IGNORECASE)
 _IMAGES = re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/=\s]*")
 _HIGHLIGHTED = re.compile(r"highlight( hl-\w+)?|[a-z][a-z0-9]{0,2}")  # what Pygments calls things
@@ -117,8 +119,11 @@ class FeedbackExporter(HTMLExporter):
 
     @pass_context
     def markdown2html(self, context: Context, source: str) -> str:
-        """Markdown to HTML that only shows something."""
-        html = super().markdown2html(context, source)
+        """Markdown to HTML that only shows something; what nbconvert cannot render is shown as it was written."""
+        try:
+            html = super().markdown2html(context, source)
+        except Exception:  # such as of an attachment that isn't there; a page without it is better than none
+            html = f"<pre>{escape(source)}</pre>"
         return bleach.clean(html, _TAGS, _keeps, protocols={"http", "https", "mailto", "data"})
 
 
@@ -131,7 +136,7 @@ def _keeps(tag: str, name: str, value: str) -> bool:
             return _IMAGES.fullmatch(value) is not None
         case "img", "alt":
             return True
-        case ("div" | "span" | "pre" | "code"), "class":
+        case (("div" | "span" | "pre" | "code"), "class"):
             return _HIGHLIGHTED.fullmatch(value) is not None
     return False
 

@@ -217,7 +217,9 @@ def _fault(
             fact = describe(exercise, trials, mistake)
             return _verdict(exercise, status, fact, mistake.name if mistake else None)
     if used:
-        what = "a short cut on inputs that only grading tries" if hidden else f"the library's {', '.join(used)}"
+        library = [name for name in used if name in exercise.forbidden]
+        what = f"the library's {', '.join(library)}" if library else f"{', '.join(used)}, which hides what is computed"
+        what = "a short cut on inputs that only grading tries" if hidden else what
         return _rule_broken(exercise, SHORT_CUT, f"uses {what}; build it from {exercise.instead}.")
     return None
 

@@ -178,7 +178,7 @@ def test_what_is_let_pass_on_hidden_cases_is_not_told():
 
 
 def test_message_is_cut_and_says_so():
-    long = replying(lambda seen: [Observation({"result": {"k" * 9000: 1}}) for _ in seen])
+    long = replying(lambda seen: [Observation(raised=Raised("ValueError", "", "k" * 9000))] * len(seen))
 
     message = judge_observed(SOFTMAX, long, []).message
 

@@ -237,7 +237,7 @@ def test_no_damage_to_the_bytes_raises_anything_else():
             nbformat.validate(read_notebook(bytes(data[: chance.choice([None, chance.randrange(len(data))])])))
             read += 1
 
-    assert read > 50
+    assert read > 10
 
 
 # --- files -------------------------------------------------------------------------------------------------

@@ -61,10 +61,10 @@ def gradebook_rows(db_url):
             for notebook in submission.notebooks:
                 rows.append((student, notebook.name, notebook.flagged, notebook.late_submission_penalty))
                 rows += [
-                    (student, grade.name, grade.auto_score, grade.manual_score, grade.extra_credit)
-                    + (grade.needs_manual_grade, grade.max_score, grade.score)
-                    for grade in notebook.grades
+                    (student, each.name, each.auto_score, each.manual_score, each.extra_credit, each.needs_manual_grade)
+                    for each in notebook.grades
                 ]
+                rows += [(student, each.name, "score", each.score, each.max_score) for each in notebook.grades]
                 rows += [
                     (student, comment.name, comment.auto_comment, comment.manual_comment)
                     for comment in notebook.comments

@@ -50,7 +50,7 @@ def prepare(paper: Paper) -> Rebuilt:
         Unreadable: there is no notebook in the submission.
     """
     if paper.data is None:
-        raise Unreadable(paper.warnings[-1].rstrip("."), "a notebook", "Ask the student for it.")
+        raise paper.unreadable
     return rebuild(_read_release(paper.release).notebook, read_notebook(paper.data), paper.lesson)
 
 
@@ -74,7 +74,7 @@ def failed(paper: Paper, cause: str) -> Graded:
     """The end of a submission in which nothing could be run: zero, with the cause."""
     points = _read_release(paper.release).points
     grades = {name: ExerciseGrade(0, worth, "error", f"{name}: not judged. {cause}") for name, worth in points.items()}
-    return Graded(paper.student, paper.lesson, FAILED, grades, (*paper.warnings, cause))
+    return Graded(paper.student, paper.lesson, FAILED, grades, tuple(dict.fromkeys((*paper.warnings, cause))))
 
 
 @dataclass(frozen=True)

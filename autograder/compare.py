@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from autograder.sentences import sentence
-from autograder.wording import count, name_kind, numbers, two_numbers
+from autograder.wording import count, name_kind, number, numbers, two_numbers
 from course_utils.probes import Observation, Raised, without_addresses
 
 
@@ -123,12 +123,17 @@ def _compare(got: Any, want: Any, where: str, tolerance: Tolerance) -> Differenc
 def _compare_plain(got: Any, want: Any, differs: Any, tolerance: Tolerance) -> Difference | None:
     both_numbers = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in (got, want))
     if both_numbers and isinstance(want, float):
-        if tolerance.is_close(torch.tensor(float(got)), torch.tensor(want)):
+        fits = isinstance(got, float) or got.bit_length() < 1000  # a larger int becomes no float
+        if fits and tolerance.is_close(torch.tensor(float(got)), torch.tensor(want)):
             return None
         return differs("values", *two_numbers(got, want))
     if isinstance(got, torch.Tensor) or type(got) is not type(want):
         return differs("type", name_kind(got), name_kind(want))
-    return None if got == want else differs("values", without_addresses(repr(got)), without_addresses(repr(want)))
+    return None if got == want else differs("values", _printed(got), _printed(want))
+
+
+def _printed(value: Any) -> str:
+    return number(value) if type(value) is int else without_addresses(repr(value))
 
 
 def _value_words(got: torch.Tensor, want: torch.Tensor, tolerance: Tolerance) -> tuple[str, str]:

@@ -142,7 +142,7 @@ def _draws(exercise: Exercise, seed: int, hidden: bool) -> Draws:
 def _with_expected(exercise: Exercise, seed: int) -> tuple[tuple[Case, ...], tuple[Observation, ...]]:
     """The same for every answer, so worked out once."""
     cases = tuple(exercise.expand(seed))
-    return cases, tuple(exercise.probe(exercise.reference, case) for case in cases)
+    return cases, tuple(exercise.observe(exercise.reference, case) for case in cases)
 
 
 @functools.lru_cache(maxsize=256)
@@ -184,7 +184,8 @@ def _judging(exercise: Exercise, draws: Draws, in_source: Sequence[str]) -> Judg
             return _verdict(exercise, "not attempted", f"not attempted yet. {START}")
         if len(seen) != len(cases) and not (len(seen) == 1 and seen[0].is_stub):
             return _verdict(exercise, "error", ENDED)
-        for case, want, got in zip(cases, expected, seen, strict=False):
+        for case, want, raw in zip(cases, expected, seen, strict=False):
+            got = exercise.measured(case, raw)
             found, note = difference_that_counts(case, got, want, tolerance)
             calls |= set(got.parts.get("calls", ()))
             if note is None:

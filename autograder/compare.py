@@ -99,7 +99,8 @@ def _compare(got: Any, want: Any, where: str, tolerance: Tolerance) -> Differenc
             return differs("dtype", f"dtype {got.dtype}", f"{want.dtype}")
         if got.device != want.device and not tolerance.any_device:
             return differs("device", f"a tensor on {got.device}", f"one on {want.device}")
-        if want.device.type == "meta" or bool(tolerance.is_close(got, want).all()):
+        # the first two are quick, and most often true
+        if want.device.type == "meta" or torch.equal(got, want) or bool(tolerance.is_close(got, want).all()):
             return None
         return differs("values", *_value_words(got, want, tolerance))
     if isinstance(want, Mapping):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,8 +127,12 @@ class Exercise:
         """Probe an answer of our own, such as the reference or a mistake, and measure what that brings."""
         return self.measured(case, self.probe(answer, case))
 
-    def expand(self, seed: int) -> list[Case]:
-        """All cases of one draw: the plain inputs first, then the same inputs under each contract."""
+    def expand(self, seed: int, modes: Container[str] | None = None) -> list[Case]:
+        """All cases of one draw: the plain inputs first, then the same inputs under each contract.
+
+        Args:
+            modes: keep only the cases of these modes; None: of all.
+        """
         inputs = list(self.cases(Draw(seed)))
-        modes = ["values", *self.contracts, *(["watched"] if self.forbidden else [])]
-        return [Case(args, mode) for mode in modes for args in inputs]
+        wanted = ["values", *self.contracts, *(["watched"] if self.forbidden else [])]
+        return [Case(args, mode) for mode in wanted if modes is None or mode in modes for args in inputs]

@@ -7,7 +7,6 @@ import difflib
 import functools
 import logging
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -18,6 +17,7 @@ from autograder.diagnosis import Trial, describe, diagnose
 from autograder.exercise import Exercise
 from autograder.exercises import EXERCISES
 from autograder.leniency import difference_that_counts
+from autograder.verdict import Gone, Verdict, verdict_on
 from autograder.wording import name_kind
 from course_utils.probes import Case, Observation, run_all, snapshot
 
@@ -26,7 +26,6 @@ SHORT_CUT, LOOP = "short cut", "a Python loop"  # the mistakes that show in how 
 LOOP_SIZES = (4, 16)
 HIDDEN_MODES = ("values", "gradients", "watched")
 COUNTED = {"operations": "aten.", "lines of Python": "python."}  # neither may grow with the size of the input
-MAX_MESSAGE = 2000  # characters
 _HIDDEN = 1_000_003  # keeps the secret draw apart from the public one, also for seed 0
 
 CHECKED = {
@@ -37,37 +36,10 @@ CHECKED = {
     "plain": "a w that does not require grad",
 }
 START = "Write your code in place of `raise NotImplementedError`, run that cell, then this one again."
-
 ENDED = "its process ended before all of its calls were done."
 
 Observe = Callable[[Sequence[Case]], Sequence[Observation]]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What the judge says of one answer.
-
-    Attributes:
-        passed: whether the answer earns the points.
-        status: ``"passed"``, ``"wrong"``, ``"not attempted"`` (still the stub) or ``"error"`` (the code raised).
-        message: a few lines for the learner.
-        mistake: the name of the known mistake that explains a wrong answer, or None.
-    """
-
-    passed: bool
-    status: str
-    message: str
-    mistake: str | None = None
-
-
 Judging = Generator[Sequence[Case], Sequence[Observation], Verdict]  # asks for cases until it comes to a verdict
-
-
-class Gone(Exception):
-    """What runs the learner's code can give no more observations; the text says why, in the words of a message.
-
-    The text must hold nothing that the learner's code chose: it may have seen hidden inputs.
-    """
 
 
 def judge(name: str, candidate: Any, *, seed: int = 0, hidden: bool = False) -> Verdict:
@@ -160,7 +132,7 @@ def _converse(exercise: Exercise, judging: Judging, observe: Observe) -> Verdict
         try:
             observations = observe(cases)
         except Gone as gone:
-            return _verdict(exercise, "error", str(gone))
+            return verdict_on(exercise, "error", str(gone))
         try:
             cases = judging.send(observations)
         except StopIteration as end:
@@ -173,7 +145,7 @@ def _guarded(exercise: Exercise, judging: Judging) -> Judging:
         return (yield from judging)
     except Exception:
         logging.getLogger(__name__).exception("%s: an observation cannot be judged", exercise.name)
-        return _verdict(exercise, "error", "what came back from its calls cannot be judged.")
+        return verdict_on(exercise, "error", "what came back from its calls cannot be judged.")
 
 
 def _judging(exercise: Exercise, draws: Draws, in_source: Sequence[str]) -> Judging:
@@ -184,9 +156,9 @@ def _judging(exercise: Exercise, draws: Draws, in_source: Sequence[str]) -> Judg
     for (cases, expected), hidden in zip(draws, (False, True), strict=False):
         seen = yield cases
         if not hidden and seen and seen[0].is_stub:
-            return _verdict(exercise, "not attempted", f"not attempted yet. {START}")
+            return verdict_on(exercise, "not attempted", f"not attempted yet. {START}")
         if len(seen) != len(cases) and not (len(seen) == 1 and seen[0].is_stub):
-            return _verdict(exercise, "error", ENDED)
+            return verdict_on(exercise, "error", ENDED)
         for case, want, raw in zip(cases, expected, seen, strict=False):
             got = exercise.measured(case, raw)
             found, note = difference_that_counts(case, got, want, tolerance)
@@ -201,10 +173,10 @@ def _judging(exercise: Exercise, draws: Draws, in_source: Sequence[str]) -> Judg
     if exercise.sized:
         seen = yield _sized_cases(exercise)
         if len(seen) != len(LOOP_SIZES):
-            return _verdict(exercise, "error", ENDED)
+            return verdict_on(exercise, "error", ENDED)
         if fact := _loop_fact(seen):
             return _rule_broken(exercise, LOOP, "does more steps for larger inputs: it loops." if hidden else fact)
-    return _verdict(exercise, "passed", _praise(exercise, sum(len(cases) for cases, _ in draws), notes))
+    return verdict_on(exercise, "passed", _praise(exercise, sum(len(cases) for cases, _ in draws), notes))
 
 
 def _fault(
@@ -219,7 +191,7 @@ def _fault(
         if not used or (mistake and mistake.name != SHORT_CUT):
             status = "error" if first.got.raised else "wrong"
             fact = describe(exercise, trials, mistake)
-            return _verdict(exercise, status, fact, mistake.name if mistake else None)
+            return verdict_on(exercise, status, fact, mistake.name if mistake else None)
     if used:
         library = [name for name in used if name in exercise.forbidden]
         what = f"the library's {', '.join(library)}" if library else f"{', '.join(used)}, which hides what is computed"
@@ -241,7 +213,7 @@ def _loop_fact(runs: Sequence[Observation]) -> str | None:
 def _rule_broken(exercise: Exercise, name: str, fact: str) -> Verdict:
     """The verdict on an answer with right results, made in a way that the exercise rules out."""
     says = next((f"\n  {mistake.says}" for mistake in exercise.mistakes if mistake.name == name), "")
-    return _verdict(exercise, "wrong", f"{fact}{says}", name)
+    return verdict_on(exercise, "wrong", f"{fact}{says}", name)
 
 
 def _praise(exercise: Exercise, n_calls: int, notes: list[str]) -> str:
@@ -249,11 +221,3 @@ def _praise(exercise: Exercise, n_calls: int, notes: list[str]) -> str:
     lines = [f"passed {n_calls} calls ({', '.join(held)})."]
     lines += [f"  One thing to know: {note}." for note in dict.fromkeys(notes) if note]
     return "\n".join(lines)
-
-
-def _verdict(exercise: Exercise, status: str, text: str, mistake: str | None = None) -> Verdict:
-    """A verdict whose message begins with the exercise's name, and is not longer than a page can show."""
-    message = f"{exercise.name}: {text}"
-    if len(message) > MAX_MESSAGE:
-        message = f"{message[:MAX_MESSAGE]}\n  (cut here: {len(message)} characters in all)"
-    return Verdict(status == "passed", status, message, mistake)

@@ -8,7 +8,8 @@ import torch
 
 from autograder.compare import Tolerance, difference
 from autograder.exercises import EXERCISES
-from autograder.judge import MAX_MESSAGE, Gone, judge_observed, public_cases
+from autograder.judge import Gone, judge_observed, public_cases
+from autograder.verdict import MAX_MESSAGE
 from course_utils.probes import Observation, Opaque, Raised, Seed, run_all
 
 SOFTMAX, MATMUL = EXERCISES["softmax"], EXERCISES["matmul_by_hand"]

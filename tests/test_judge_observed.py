@@ -318,3 +318,10 @@ def test_overwritten_gradient_excuses_nothing_else():
         return [dataclasses.replace(got, parts={**got.parts, "result": DEEP, "gradients": error}) for got in seen]
 
     assert not judge_observed(SOFTMAX, replying(forged), []).passed
+
+
+def test_comparing_ends_with_the_part_that_is_asked_for_also_where_that_is_equal():
+    got, expected = Observation({"result": 1, "arguments": 2}), Observation({"result": 1, "arguments": 3})
+
+    assert difference(got, expected, Tolerance(0, 0), until="result") is None
+    assert difference(got, expected, Tolerance(0, 0)).part == "arguments"

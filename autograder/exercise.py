@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,12 +127,12 @@ class Exercise:
         """Probe an answer of our own, such as the reference or a mistake, and measure what that brings."""
         return self.measured(case, self.probe(answer, case))
 
-    def expand(self, seed: int, modes: Container[str] | None = None) -> list[Case]:
+    def expand(self, seed: int, at_most: Mapping[str, int] | None = None) -> list[Case]:
         """All cases of one draw: the plain inputs first, then the same inputs under each contract.
 
         Args:
-            modes: keep only the cases of these modes; None: of all.
+            at_most: mode -> how many of the inputs are tried under it; all where it says nothing.
         """
         inputs = list(self.cases(Draw(seed)))
-        wanted = ["values", *self.contracts, *(["watched"] if self.forbidden else [])]
-        return [Case(args, mode) for mode in wanted if modes is None or mode in modes for args in inputs]
+        modes = ["values", *self.contracts, *(["watched"] if self.forbidden else [])]
+        return [Case(args, mode) for mode in modes for args in inputs[: (at_most or {}).get(mode)]]

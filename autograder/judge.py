@@ -24,7 +24,7 @@ from course_utils.probes import Case, Observation, run_all, snapshot
 PUBLIC_SEED = 0
 SHORT_CUT, LOOP = "short cut", "a Python loop"  # the mistakes that show in how a result is made
 LOOP_SIZES = (4, 16)
-HIDDEN_MODES = ("values", "gradients", "watched")
+FEW = {"meta": 4}  # inputs in grading: running there is slow, and the device shows with any input
 COUNTED = {"operations": "aten.", "lines of Python": "python."}  # neither may grow with the size of the input
 _HIDDEN = 1_000_003  # keeps the secret draw apart from the public one, also for seed 0
 
@@ -66,7 +66,9 @@ def judge(name: str, candidate: Any, *, seed: int = 0, hidden: bool = False) -> 
     in_source = shortcuts.in_candidate(candidate, exercise.forbidden) if exercise.forbidden else []
     away = torch.get_default_device().type != "cpu"  # the cases are drawn on the CPU, whatever a learner's default is
     with torch.device("cpu") if away else contextlib.nullcontext():
-        judging = _judging(exercise, _draws(exercise, seed, hidden), in_source)
+        draws = [(*_with_expected(exercise, PUBLIC_SEED), False)]
+        draws += [(*_with_expected(exercise, _HIDDEN + seed), True)] if hidden else []
+        judging = _judging(exercise, draws, in_source)
         return _converse(exercise, judging, lambda cases: run_all(exercise.probe, candidate, cases))
 
 
@@ -80,7 +82,7 @@ def find_exercise(name: str) -> Exercise:
 
 
 def judge_observed(
-    exercise: Exercise, observe: Observe, in_source: Sequence[str], *, seed: int = 0, hidden: bool = False
+    exercise: Exercise, observe: Observe, in_source: Sequence[str], *, seed: int | None = None
 ) -> Verdict:
     """Judge an answer that is reached only through ``observe``, which may run it in another process.
 
@@ -89,34 +91,26 @@ def judge_observed(
 
     Args:
         observe: runs the exercise's probe on the learner's code for each of a list of cases, as `run_all` does. It is
-            asked for the public draw; where all of that was right for the hidden one; and last for two cases of other
-            sizes, if the exercise has them. Cases are the very same objects whenever exercise and seed are the same.
-            It may raise `Gone`, which ends in a verdict ``"error"``; other exceptions are passed on.
+            asked for a draw, and then for two cases of other sizes, if the exercise has them. Cases are the very same
+            objects whenever exercise and seed are the same. It may raise `Gone`, which ends in a verdict ``"error"``;
+            other exceptions are passed on.
         in_source: the short cuts that the answer's source shows.
+        seed: judge the hidden cases that are drawn from it, without a diagnosis; None: the public ones, about which
+            messages tell all.
     """
-    draws = _draws(exercise, seed, hidden)  # out here, where errors of our own are raised
-    return _converse(exercise, _guarded(exercise, _judging(exercise, draws, in_source)), observe)
+    hidden = seed is not None
+    draw = (*_with_expected(exercise, _HIDDEN + seed if hidden else PUBLIC_SEED), hidden)  # errors of our own: here
+    return _converse(exercise, _guarded(exercise, _judging(exercise, [draw], in_source)), observe)
 
 
-def public_cases(exercise: Exercise) -> tuple[Case, ...]:
-    """The cases that everybody is judged on, at home and in grading; always the same objects."""
-    return _with_expected(exercise, PUBLIC_SEED)[0]
-
-
-Draws = list[tuple[tuple[Case, ...], tuple[Observation, ...]]]
-
-
-def _draws(exercise: Exercise, seed: int, hidden: bool) -> Draws:
-    """Cases and what the reference does with them: the public ones, and the hidden ones if they are wanted."""
-    return [_with_expected(exercise, number) for number in (PUBLIC_SEED, _HIDDEN + seed)[: 1 + hidden]]
+# cases, what the reference does with them, and whether they are hidden
+Draw = tuple[tuple[Case, ...], tuple[Observation, ...], bool]
 
 
 @functools.lru_cache(maxsize=512)
 def _with_expected(exercise: Exercise, seed: int) -> tuple[tuple[Case, ...], tuple[Observation, ...]]:
     """The same for every answer, so worked out once."""
-    # A table of answers to the public cases shows in values; that an answer keeps the contracts, the public ones show.
-    modes = None if seed == PUBLIC_SEED else HIDDEN_MODES
-    cases = tuple(exercise.expand(seed, modes))
+    cases = tuple(exercise.expand(seed, {} if seed == PUBLIC_SEED else FEW))
     return cases, tuple(exercise.observe(exercise.reference, case) for case in cases)
 
 
@@ -148,14 +142,14 @@ def _guarded(exercise: Exercise, judging: Judging) -> Judging:
         return verdict_on(exercise, "error", "what came back from its calls cannot be judged.")
 
 
-def _judging(exercise: Exercise, draws: Draws, in_source: Sequence[str]) -> Judging:
+def _judging(exercise: Exercise, draws: Sequence[Draw], in_source: Sequence[str]) -> Judging:
     tolerance = Tolerance(exercise.rtol, exercise.atol)
     trials: list[Trial] = []
     calls: set[str] = set()
     notes: list[str] = []
-    for (cases, expected), hidden in zip(draws, (False, True), strict=False):
+    for cases, expected, hidden in draws:
         seen = yield cases
-        if not hidden and seen and seen[0].is_stub:
+        if not trials and seen and seen[0].is_stub:
             return verdict_on(exercise, "not attempted", f"not attempted yet. {START}")
         if len(seen) != len(cases) and not (len(seen) == 1 and seen[0].is_stub):
             return verdict_on(exercise, "error", ENDED)
@@ -176,7 +170,7 @@ def _judging(exercise: Exercise, draws: Draws, in_source: Sequence[str]) -> Judg
             return verdict_on(exercise, "error", ENDED)
         if fact := _loop_fact(seen):
             return _rule_broken(exercise, LOOP, "does more steps for larger inputs: it loops." if hidden else fact)
-    return verdict_on(exercise, "passed", _praise(exercise, sum(len(cases) for cases, _ in draws), notes))
+    return verdict_on(exercise, "passed", _praise(exercise, sum(len(cases) for cases, _, _ in draws), notes))
 
 
 def _fault(
@@ -187,7 +181,7 @@ def _fault(
     if first:
         # without a short cut in it, an answer that does what one would do has made another mistake
         known = [mistake for mistake in exercise.mistakes if used or mistake.name != SHORT_CUT]
-        mistake = diagnose(exercise, known, trials, tolerance)
+        mistake = None if all(trial.hidden for trial in trials) else diagnose(exercise, known, trials, tolerance)
         if not used or (mistake and mistake.name != SHORT_CUT):
             status = "error" if first.got.raised else "wrong"
             fact = describe(exercise, trials, mistake)

@@ -8,7 +8,7 @@ import torch
 
 from autograder.compare import Tolerance, difference
 from autograder.exercises import EXERCISES
-from autograder.judge import Gone, judge_observed, public_cases
+from autograder.judge import Gone, judge_observed
 from autograder.verdict import MAX_MESSAGE
 from course_utils.probes import Observation, Opaque, Raised, Seed, run_all
 
@@ -35,64 +35,66 @@ def observing(exercise, candidate, asked=None):
     return observe
 
 
-def replying(change, when=0):
-    """Probes softmax, and changes the observations from the ``when``-th call on."""
-    calls = []
-
-    def observe(cases):
-        calls.append(cases)
-        seen = run_all(SOFTMAX.probe, softmax, cases)
-        return change(seen) if len(calls) > when else seen
-
-    return observe
+def replying(change):
+    """Probes softmax, and changes the observations."""
+    return lambda cases: change(run_all(SOFTMAX.probe, softmax, cases))
 
 
 # --- what is asked for
 
 
-def test_public_cases_come_first_then_hidden_ones_then_two_sizes():
+@pytest.mark.parametrize("seed", [None, 5])
+def test_a_draw_is_asked_for_and_then_two_sizes(seed):
     asked = []
 
-    verdict = judge_observed(MATMUL, observing(MATMUL, matmul, asked), [], hidden=True)
+    verdict = judge_observed(MATMUL, observing(MATMUL, matmul, asked), [], seed=seed)
 
     assert verdict.passed, verdict.message
-    assert asked[0] == public_cases(MATMUL)
-    assert [case.mode for case in asked[2]] == ["watched", "watched"]
-    assert len(asked) == 3
+    assert [case.mode for case in asked[1]] == ["watched", "watched"]
+    assert len(asked) == 2
+
+
+def test_hidden_cases_are_others_than_the_public_ones_under_the_same_contracts():
+    public, hidden = [], []
+    judge_observed(SOFTMAX, observing(SOFTMAX, softmax, public), [])
+    judge_observed(SOFTMAX, observing(SOFTMAX, softmax, hidden), [], seed=5)
+
+    random = [[case.args["x"] for case in cases if case.mode == "values"][4] for cases in (public[0], hidden[0])]
+
+    assert {case.mode for case in public[0]} == {case.mode for case in hidden[0]}
+    assert random[0].shape != random[1].shape or not torch.equal(*random)
 
 
 def test_cases_are_the_same_objects_every_time():
     first, second, other = [], [], []
     for asked, seed in ((first, 1), (second, 1), (other, 2)):
-        judge_observed(MATMUL, observing(MATMUL, matmul, asked), [], seed=seed, hidden=True)
+        judge_observed(MATMUL, observing(MATMUL, matmul, asked), [], seed=seed)
 
     assert all(a is b for one, two in zip(first, second, strict=True) for a, b in zip(one, two, strict=True))
-    assert [one is two for one, two in zip(first, other, strict=True)] == [True, False, True]
+    assert [one is two for one, two in zip(first, other, strict=True)] == [False, True]
 
 
-def test_hidden_cases_are_not_asked_for_where_a_public_one_differs():
+def test_sizes_are_not_asked_for_where_something_differs():
     asked = []
 
-    verdict = judge_observed(SOFTMAX, observing(SOFTMAX, lambda x, dim: x, asked), [], hidden=True)
+    verdict = judge_observed(MATMUL, observing(MATMUL, lambda a, b: a, asked), [])
 
-    assert verdict == judge_observed(SOFTMAX, observing(SOFTMAX, lambda x, dim: x), [])
-    assert asked == [public_cases(SOFTMAX)]
+    assert not verdict.passed
+    assert len(asked) == 1
 
 
-def test_hidden_cases_are_not_asked_for_where_the_source_has_a_short_cut():
-    asked = []
-
-    verdict = judge_observed(SOFTMAX, observing(SOFTMAX, softmax, asked), ["softmax"], hidden=True)
+def test_a_short_cut_in_the_source_is_named():
+    verdict = judge_observed(SOFTMAX, observing(SOFTMAX, softmax), ["softmax"])
 
     assert verdict.mistake == "short cut"
-    assert asked == [public_cases(SOFTMAX)]
+    assert "uses the library's softmax" in verdict.message
 
 
 def test_stub_is_called_once():
     def stub(x, dim):
         raise NotImplementedError
 
-    assert len(run_all(SOFTMAX.probe, stub, public_cases(SOFTMAX))) == 1
+    assert len(run_all(SOFTMAX.probe, stub, SOFTMAX.expand(0))) == 1
     assert judge_observed(SOFTMAX, observing(SOFTMAX, stub), []).status == "not attempted"
 
 
@@ -103,7 +105,7 @@ def test_gone_ends_in_an_error_in_its_words():
     def gone(cases):
         raise Gone("its process ran out of memory.")
 
-    verdict = judge_observed(SOFTMAX, gone, [], hidden=True)
+    verdict = judge_observed(SOFTMAX, gone, [], seed=0)
 
     assert (verdict.status, verdict.message) == ("error", "softmax: its process ran out of memory.")
 
@@ -117,9 +119,9 @@ def test_an_error_of_the_one_who_observes_is_passed_on():
 
 
 @pytest.mark.parametrize("change", [lambda seen: seen[:3], lambda seen: [], lambda seen: [*seen, seen[0]]])
-@pytest.mark.parametrize("when", [0, 1])
-def test_another_number_of_observations_is_an_error(change, when):
-    verdict = judge_observed(SOFTMAX, replying(change, when), [], hidden=True)
+@pytest.mark.parametrize("seed", [None, 0])
+def test_another_number_of_observations_is_an_error(change, seed):
+    verdict = judge_observed(SOFTMAX, replying(change), [], seed=seed)
 
     assert (verdict.status, verdict.message) == (
         "error",
@@ -134,9 +136,9 @@ def test_another_number_of_observations_is_an_error(change, when):
     ("kind", "told"), [("ValueError", "(ValueError)"), ("X1_5_2_25", "(an error of its own)"), ("dict", "of its own)")]
 )
 def test_of_an_error_on_hidden_cases_only_the_name_of_a_builtin_is_told(kind, told):
-    raises = replying(lambda seen: [Observation(raised=Raised(kind, "x = 1.5, 2.25"), printed="1.5")] * len(seen), 1)
+    raises = replying(lambda seen: [Observation(raised=Raised(kind, "x = 1.5, 2.25"), printed="1.5")] * len(seen))
 
-    message = judge_observed(SOFTMAX, raises, [], hidden=True).message
+    message = judge_observed(SOFTMAX, raises, [], seed=0).message
 
     assert message.startswith("softmax: goes wrong on inputs that only grading tries (")
     assert told in message
@@ -147,7 +149,7 @@ def test_of_a_short_cut_on_hidden_cases_no_name_is_told():
     def watched(seen):
         return [dataclasses.replace(got, parts=got.parts | {"calls": {"log_softmax": 1}}) for got in seen]
 
-    verdict = judge_observed(SOFTMAX, replying(watched, 1), [], hidden=True)
+    verdict = judge_observed(SOFTMAX, replying(watched), [], seed=0)
 
     assert verdict.mistake == "short cut"
     assert "uses a short cut on inputs that only grading tries; build it from exp, max and sum" in verdict.message
@@ -160,7 +162,7 @@ def test_how_often_it_loops_is_told_at_home_alone(hidden, told):
             return run_all(MATMUL.probe, matmul, cases)
         return [Observation({"calls": {"aten.mul": 14}}), Observation({"calls": {"aten.mul": 98}})]
 
-    verdict = judge_observed(MATMUL, observe, [], hidden=hidden)
+    verdict = judge_observed(MATMUL, observe, [], seed=0 if hidden else None)
 
     assert verdict.mistake == "a Python loop"
     assert told in verdict.message
@@ -169,11 +171,11 @@ def test_how_often_it_loops_is_told_at_home_alone(hidden, told):
 
 def test_what_is_let_pass_on_hidden_cases_is_not_told():
     refused = replying(
-        lambda seen: [*seen[:-16], *[Observation(raised=Raised("ValueError", ""))] * 16], when=1
+        lambda seen: [*seen[:-16], *[Observation(raised=Raised("ValueError", ""))] * 16]
     )  # the last 16 are watched: code may refuse to run there
 
     at_home = judge_observed(SOFTMAX, replying(list), [])
-    verdict = judge_observed(SOFTMAX, refused, [], hidden=True)
+    verdict = judge_observed(SOFTMAX, refused, [], seed=0)
 
     assert verdict.passed, verdict.message
     assert verdict.message.splitlines()[1:] == at_home.message.splitlines()[1:]
@@ -218,7 +220,7 @@ def forge(value, dice):
 @pytest.mark.parametrize("name", EXERCISES)
 def test_forged_part_differs_and_upsets_nothing(name):
     exercise, dice = EXERCISES[name], random.Random(name)
-    cases = [case for case in public_cases(exercise) if case.mode == "values"][:3]
+    cases = [case for case in exercise.expand(0) if case.mode == "values"][:3]
     for case in cases:
         raw = exercise.probe(exercise.reference, case)
         expected = exercise.measured(case, raw)
@@ -235,7 +237,7 @@ def test_forged_part_differs_and_upsets_nothing(name):
 @pytest.mark.parametrize("name", [name for name, exercise in EXERCISES.items() if exercise.measure])
 def test_what_is_measured_cannot_be_claimed(name):
     exercise = EXERCISES[name]
-    for case in public_cases(exercise):
+    for case in exercise.expand(0):
         raw = exercise.probe(exercise.reference, case)
         expected = exercise.measured(case, raw)
         got = exercise.measured(case, expected)  # the rules that should be found, without what shows them
@@ -293,10 +295,10 @@ def test_any_value_in_any_part_is_wrong_and_upsets_nothing(part, junk):
     ],
     ids=repr,
 )
-@pytest.mark.parametrize("when", [0, 1])
-def test_what_is_no_observation_ends_in_a_verdict(forged, when):
-    verdict = judge_observed(SOFTMAX, replying(lambda seen: [*seen[:-1], forged], when), [], hidden=True)
-    first = judge_observed(SOFTMAX, replying(lambda seen: [forged, *seen[1:]], when), [], hidden=True)
+@pytest.mark.parametrize("seed", [None, 0])
+def test_what_is_no_observation_ends_in_a_verdict(forged, seed):
+    verdict = judge_observed(SOFTMAX, replying(lambda seen: [*seen[:-1], forged]), [], seed=seed)
+    first = judge_observed(SOFTMAX, replying(lambda seen: [forged, *seen[1:]]), [], seed=seed)
 
     assert not first.passed
     assert not verdict.passed or (isinstance(forged, Observation) and forged.raised)  # the last case is a watched one
@@ -307,7 +309,7 @@ def test_counts_that_are_none_end_in_an_error(calls):
     def observe(cases):
         return run_all(MATMUL.probe, matmul, cases) if len(cases) != 2 else [Observation({"calls": calls})] * 2
 
-    assert judge_observed(MATMUL, observe, [], hidden=True).status == "error"
+    assert judge_observed(MATMUL, observe, [], seed=0).status == "error"
 
 
 def test_overwritten_gradient_excuses_nothing_else():

@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import nbformat
 
-from autograder import shortcuts
+from autograder import shortcuts, tampering
 from autograder.exercise import Exercise
 from autograder.exercises import EXERCISES
 from autograder.grading.outcome import FAILED, GRADED, WARNED, ExerciseGrade, Graded
@@ -18,7 +19,7 @@ from autograder.grading.paper import Paper
 from autograder.grading.reading import Unreadable, read_notebook
 from autograder.grading.rebuild import Rebuilt, rebuild
 from autograder.grading.results import Results
-from autograder.judge import Gone, Verdict, judge_observed, public_cases
+from autograder.judge import Verdict, judge_observed
 from autograder.sandbox import Absent, Program, Run, Sandbox, Task
 from autograder.sandbox.proof import own_sandbox
 
@@ -43,7 +44,9 @@ def grade(paper: Paper, sandbox: Sandbox) -> Graded:
     program = _program(rebuilt.notebook)
     with sandbox.run(program) as run:
         verdicts = _judge(program, run, _places(rebuilt.notebook), paper.seed)
-    return finish(paper, rebuilt, verdicts, run)
+    said = {i: f"{how}; the others ran without it." for i, how in run.ended.items()}
+    said |= {i: f"was {why}" for i, why in program.refused.items()}
+    return finish(paper, rebuilt, verdicts, run.outputs, said)
 
 
 def prepare(paper: Paper) -> Rebuilt:
@@ -61,18 +64,28 @@ def prepare(paper: Paper) -> Rebuilt:
     return rebuild(_read_release(paper.release).notebook, submitted, paper.lesson)
 
 
-def finish(paper: Paper, rebuilt: Rebuilt, verdicts: Mapping[str, Verdict], run: Run | None = None) -> Graded:
-    """The grade that follows from the verdicts, and the notebook with what its cells and the judge said."""
+def finish(
+    paper: Paper,
+    rebuilt: Rebuilt,
+    verdicts: Mapping[str, Verdict],
+    outputs: Mapping[int, list] | None = None,
+    said: Mapping[int, str] | None = None,
+) -> Graded:
+    """The grade that follows from the verdicts, and the notebook with what its cells and the judge said.
+
+    Args:
+        outputs: cell -> what it showed.
+        said: cell -> what became of it, where that is worth a warning.
+    """
     grades = {
         name: ExerciseGrade(points if verdict.passed else 0, points, verdict.status, verdict.message, verdict.mistake)
         for name, points in _read_release(paper.release).points.items()
         for verdict in [verdicts[name]]
     }
     notebook = rebuilt.notebook
-    _fill_in(notebook, run.outputs if run else {}, grades)
-    ended = sorted(run.ended.items()) if run else []
-    said = [f"Code cell {_number(notebook, i)} {how}; the others ran without it." for i, how in ended]
-    warnings = (*paper.warnings, *rebuilt.warnings, *said)
+    _fill_in(notebook, outputs or {}, grades)
+    of_cells = [f"Code cell {_number(notebook, i)} {what}" for i, what in sorted((said or {}).items())]
+    warnings = (*paper.warnings, *rebuilt.warnings, *of_cells)
     text = nbformat.writes(notebook, version=nbformat.NO_CONVERT) + "\n"
     return Graded(paper.student, paper.lesson, WARNED if warnings else GRADED, grades, warnings, text)
 
@@ -108,7 +121,10 @@ def _grade_id(cell: nbformat.NotebookNode) -> str:
 
 
 def _program(notebook: nbformat.NotebookNode) -> Program:
-    """What to run: every code cell but untouched demos and checks. Cells keep their place in the notebook."""
+    """What to run: every code cell but untouched demos, checks, and cells that reach for what judges them.
+
+    Cells keep their place in the notebook.
+    """
     sources, tasks = [], {}
     for i, cell in enumerate(notebook.cells):
         is_check = _grade_id(cell).startswith(CHECK)
@@ -117,7 +133,8 @@ def _program(notebook: nbformat.NotebookNode) -> Program:
             tasks[name] = Task(EXERCISES[name].names, i)
         runs = cell.cell_type == "code" and not is_check and "demo" not in cell.metadata.get("tags", ())
         sources.append(cell.source if runs else "")
-    return Program(tuple(sources), tasks)
+    refused = {i: f"not run: it reaches for what judges it ({what})." for i, what in tampering.found(sources).items()}
+    return Program(tuple("" if i in refused else source for i, source in enumerate(sources)), tasks, refused)
 
 
 def _places(notebook: nbformat.NotebookNode) -> dict[str, int]:
@@ -126,46 +143,32 @@ def _places(notebook: nbformat.NotebookNode) -> dict[str, int]:
 
 
 def _judge(program: Program, run: Run, places: Mapping[str, int], seed: int) -> dict[str, Verdict]:
-    """A verdict on each exercise. All see their public cases before any sees a hidden one, and might tell of it."""
-    observed = {name: _Answer(EXERCISES[name], run) for name in program.tasks}
-    for answer in observed.values():
-        answer.ask_first()
-    return {name: _verdict(answer, program, run, places.get(name), seed) for name, answer in observed.items()}
+    """A verdict on each exercise, from hidden cases.
+
+    Where these go wrong, the public ones may tell why. Then the cells run again first, because what has seen a hidden
+    case could tell of it.
+    """
+    verdicts = {name: _verdict(name, program, run, places.get(name), seed) for name in program.tasks}
+    unclear = [name for name, verdict in verdicts.items() if not verdict.passed and name in run.answering]
+    if unclear:
+        run.restart()
+    for name in unclear:
+        public = _verdict(name, program, run, places.get(name), None)
+        if not public.passed:
+            verdicts[name] = public
+    return verdicts
 
 
-class _Answer:
-    """What a learner wrote for an exercise, reached through the sandbox."""
-
-    def __init__(self, exercise: Exercise, run: Run):
-        self.exercise, self._run = exercise, run
-        self._public: list | Exception | None = None
-
-    def ask_first(self) -> None:
-        """Ask for the public cases; what comes of it is kept until `observe` is asked for them."""
-        try:
-            self._public = self._ask(public_cases(self.exercise))
-        except (Gone, Absent) as error:
-            self._public = error
-
-    def observe(self, cases: tuple) -> list:
-        """As `judge_observed` wants it."""
-        if cases is public_cases(self.exercise):
-            if isinstance(self._public, Exception):
-                raise self._public
-            return self._public
-        return self._ask(cases)
-
-    def _ask(self, cases: tuple) -> list:
-        return self._run.observe(self.exercise.name, self.exercise.probe, cases)
-
-
-def _verdict(answer: _Answer, program: Program, run: Run, place: int | None, seed: int) -> Verdict:
-    exercise = answer.exercise
-    before = [source for source in program.cells[: program.tasks[exercise.name].after] if source]
-    used = shortcuts.in_notebook(before, exercise.names, exercise.forbidden) if exercise.forbidden else []
+def _verdict(name: str, program: Program, run: Run, place: int | None, seed: int | None) -> Verdict:
+    exercise = EXERCISES[name]
+    before = [source for source in program.cells[: program.tasks[name].after] if source]
+    later = [source for source in program.cells[program.tasks[name].after :] if source]
+    used = shortcuts.in_notebook(before, exercise.names, exercise.forbidden, later) if exercise.forbidden else []
     try:
-        return judge_observed(exercise, answer.observe, used, seed=seed, hidden=True)
+        return judge_observed(exercise, partial(run.observe, name, exercise.probe), used, seed=seed)
     except Absent as absent:
+        if place in program.refused:
+            return _error(exercise, f"its cell was {program.refused[place]}")
         if place in run.ended:
             return _error(exercise, f"its cell {run.ended[place]}.")
         if place in run.raised:

@@ -19,11 +19,16 @@ START_SECONDS = 180  # for importing torch on a slow disk
 END_SECONDS = 60  # until the server has ended a submission's processes
 
 
+class SandboxLost(SandboxError):
+    """The sandbox was there, and failed; the next run starts it again."""
+
+
 class Sandbox:
     """A sandbox with a warm server, which runs one notebook at a time. It starts when it is first used.
 
     Raises (`start` and `run`):
         SandboxError: there is no sandbox to be had.
+        SandboxLost: it failed in the middle of a run.
     """
 
     def __init__(self) -> None:
@@ -100,10 +105,10 @@ class Sandbox:
             raise self._failed(error) from error
         return wire.STATUS.unpack(answer)[0] == wire.OUT_OF_MEMORY
 
-    def _failed(self, error: Exception) -> SandboxError:
+    def _failed(self, error: Exception) -> SandboxLost:
         said = self._said()
         self.close()
-        return SandboxError(f"The sandbox's server failed ({error}).\n{said}")
+        return SandboxLost(f"The sandbox's server failed ({error}).\n{said}")
 
     def _said(self) -> str:
         self._errors.seek(0)

@@ -5,10 +5,11 @@ Nothing that comes from there is trusted: it is bounded in size and time, and on
 
 from __future__ import annotations
 
+import math
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from autograder.judge import Gone
@@ -16,15 +17,21 @@ from autograder.sandbox.inside import walls, wire
 from course_utils.probes import Case, Observation
 
 CELL_SECONDS = 60  # one cell
-NOTEBOOK_SECONDS = 300  # all cells, also where they run again
+NOTEBOOK_SECONDS = 300  # all cells, also where they run again, but without the calls between
 CALL_SECONDS = 10  # one call of a learner's function
 EXERCISE_SECONDS = 300  # all calls for one exercise
+SEND_SECONDS = 10  # until a process has read what it was sent
 MAX_OUTPUT = 8 * 2**20  # characters of all outputs of a notebook
 OUT_OF_MEMORY = f"needed more than {walls.MEMORY >> 30} GiB of memory"
 MAX_ENDED = 5  # cells that may end the process before the rest is given up
 
+GIVEN_UP = "the notebook's cells end its process again and again, or take too long in all."
 LOOPS = "Is there a loop that never ends?"
 DIED = "Does it exit, or need too much memory?"
+
+
+# types of values that stand where a function is asked for, and that a message may name
+_KINDS = ("NoneType", "bool", "int", "float", "str", "list", "tuple", "dict", "set", "Tensor", "ndarray")
 
 
 class Absent(Exception):
@@ -45,10 +52,17 @@ class Task:
 
 @dataclass(frozen=True)
 class Program:
-    """A notebook to run: its cells' sources, empty where a cell is not to be run, and its exercises by name."""
+    """A notebook to run.
+
+    Attributes:
+        cells: their sources, empty where a cell is not to be run.
+        tasks: the exercises by name.
+        refused: cell -> why it isn't run, in words.
+    """
 
     cells: tuple[str, ...]
     tasks: Mapping[str, Task]
+    refused: Mapping[int, str] = field(default_factory=dict)
 
 
 class Run:
@@ -61,6 +75,7 @@ class Run:
         outputs: of each cell that ran to its end, as nbformat has them.
         raised: cell -> what it raised, in words.
         ended: cell -> how it ended the whole process or ran out of time, in words; the others ran without it.
+        answering: the exercises that are defined and have answered to all calls so far.
 
     Raises:
         SandboxError: there is no sandbox to be had.
@@ -69,9 +84,10 @@ class Run:
     def __init__(self, program: Program, begin: Callable[[], socket.socket], end: Callable[[], bool]):
         self._program, self._begin, self._end = program, begin, end
         self._channel: socket.socket | None = None
-        self._until = time.monotonic() + NOTEBOOK_SECONDS
+        self._left = float(NOTEBOOK_SECONDS)
         self._spent = dict.fromkeys(program.tasks, 0.0)
         self._gone: dict[str, str] = {}
+        self.answering: set[str] = set()
         self.outputs: dict[int, list[dict[str, Any]]] = {}
         self.raised: dict[int, str] = {}
         self.ended: dict[int, str] = {}
@@ -86,6 +102,11 @@ class Run:
         self._channel = None
         return self._end()
 
+    def restart(self) -> None:
+        """Run the cells again, in a new process, as if nothing had been called yet."""
+        self.close()
+        self._run_cells()
+
     def observe(self, exercise: str, probe: Callable, cases: Sequence[Case]) -> list[Observation]:
         """Run ``probe`` on the answer to ``exercise`` in the sandbox, for each of the cases.
 
@@ -98,13 +119,12 @@ class Run:
         """
         if exercise in self._gone:
             raise Gone(self._gone[exercise])
-        if self._channel is None:
-            self._run_cells()
-        if self._channel is None:
-            raise Gone("the notebook's cells end its process again and again.")
-        begun = time.monotonic()
+        self.answering.discard(exercise)
         try:
-            return self._observe(exercise, probe, cases, begun + EXERCISE_SECONDS - self._spent[exercise])
+            self._ask(exercise, probe, cases)
+            observations = self._observe(exercise, len(cases))
+            self.answering.add(exercise)
+            return observations
         except wire.TooSlow:
             self.close()
             limit = f"{CALL_SECONDS} s for one call, {EXERCISE_SECONDS} s for all"
@@ -112,50 +132,75 @@ class Run:
         except wire.WireError as error:
             how = f"it {OUT_OF_MEMORY}." if self.close() else f"its process {error} while it was called. {DIED}"
             self._gone[exercise] = how
-        finally:
-            self._spent[exercise] += time.monotonic() - begun
         raise Gone(self._gone[exercise])
 
-    def _observe(self, exercise: str, probe: Callable, cases: Sequence[Case], until: float) -> list[Observation]:
+    def _ask(self, exercise: str, probe: Callable, cases: Sequence[Case]) -> None:
+        """Have the calls begin. What goes wrong before that is an earlier exercise's fault: then in a new process."""
         names = self._program.tasks[exercise].names
-        wire.send_encoded(self._channel, _request(exercise, names, probe, cases))
-        self._check_defined(self._receive(until, dict), names)
-        observations: list[Observation] = []
-        while len(observations) < len(cases):
-            more = self._receive(until, list)
-            if not more or not all(isinstance(observation, Observation) for observation in more):
-                raise wire.WireError("sent nonsense")
-            observations += more
-            if observations[0].is_stub:
-                return observations[:1]
-        return observations[: len(cases)]
+        request = _request(exercise, names, probe, cases)
+        while True:
+            is_fresh = self._channel is None
+            if is_fresh:
+                self._run_cells()
+            if self._channel is None:
+                raise Gone(GIVEN_UP)
+            try:
+                wire.send_encoded(self._channel, request, SEND_SECONDS)
+                self._check_defined(self._receive(dict, wire.Room(), math.inf), names)
+                return
+            except wire.WireError:
+                if is_fresh:
+                    raise
+                self.close()
 
-    def _receive(self, until: float, kind: type) -> Any:
-        value = wire.receive(self._channel, min(until, time.monotonic() + CALL_SECONDS))
+    def _observe(self, exercise: str, n: int) -> list[Observation]:
+        begun = time.monotonic()
+        until = begun + EXERCISE_SECONDS - self._spent[exercise]
+        observations: list[Observation] = []
+        room = wire.Room()
+        try:
+            while len(observations) < n:
+                more = self._receive(list, room, until)
+                if not more or not all(isinstance(observation, Observation) for observation in more):
+                    raise wire.WireError("sent nonsense")
+                observations += more
+                if observations[0].is_stub:
+                    return observations[:1]
+        finally:
+            self._spent[exercise] += time.monotonic() - begun
+        return observations[:n]
+
+    def _receive(self, kind: type, room: wire.Room, until: float) -> Any:
+        value = wire.receive(self._channel, min(until, time.monotonic() + CALL_SECONDS), room)
         if not isinstance(value, kind):
             raise wire.WireError("sent nonsense")
         return value
 
     def _check_defined(self, answer: dict[str, Any], names: Sequence[str]) -> None:
-        said = _list(answer.get("absent"))
-        if absent := [name for name in names if name in said]:
-            raise Absent(f"this notebook defines no {' and no '.join(absent)}.", undefined=True)
-        if kinds := _list(answer.get("uncallable")):
-            raise Absent(f"{names[0]} is a value of type {str(kinds[0])[:50]}, not a function or class.")
+        absent, uncallable = answer.get("absent"), answer.get("uncallable")
+        if not isinstance(absent, list) or not isinstance(uncallable, list):
+            raise wire.WireError("sent nonsense")
+        if missing := [name for name in names if name in absent]:
+            raise Absent(f"this notebook defines no {' and no '.join(missing)}.", undefined=True)
+        if uncallable:  # a name that came from there could tell the cases
+            kind = next((kind for kind in _KINDS if kind == uncallable[0]), "unknown")
+            raise Absent(f"{names[0]} is a value of type {kind}, not a function or class.")
 
     def _run_cells(self) -> None:
         """Run the cells to the end, without those that ended it; give up where too many do."""
-        while len(self.ended) < MAX_ENDED and time.monotonic() < self._until:
+        while len(self.ended) < MAX_ENDED and self._left > 0:
+            begun = time.monotonic()
             self._channel = self._begin()
             self.outputs, self.raised = {}, {}
-            found = self._follow_cells()
+            found = self._follow_cells(begun + self._left)
+            self._left -= time.monotonic() - begun
             if found is None:
                 self.outputs, self.raised = getattr(self, "_first", (self.outputs, self.raised))
                 return
             culprit, how = found
             self.ended[culprit] = OUT_OF_MEMORY if self.close() else how
 
-    def _follow_cells(self) -> tuple[int, str] | None:
+    def _follow_cells(self, until: float) -> tuple[int, str] | None:
         """Follow the cells to the end, or to the one that ended it: its index, and how."""
         cells = self._program.cells
         job = {
@@ -165,16 +210,16 @@ class Run:
         at = next((i for i, source in enumerate(job["cells"]) if source), 0)
         left = MAX_OUTPUT
         try:
-            wire.send(self._channel, job)
+            wire.send_encoded(self._channel, wire.encode(job), SEND_SECONDS)
             while True:
-                said = wire.receive(self._channel, min(self._until, time.monotonic() + CELL_SECONDS))
+                said = wire.receive(self._channel, min(until, time.monotonic() + CELL_SECONDS))
                 match said:
                     case {"done": True}:
                         return None
                     case {"cell": int(index)} if at <= index < len(cells):
                         at = index
                     case {"ran": int(index), "outputs": list(nodes), "raised": raised} if index == at:
-                        left -= sum(len(str(node)) for node in nodes)
+                        left -= sum(map(_length, nodes))
                         self.outputs[at] = nodes if left > 0 else []
                         if isinstance(raised, str):
                             self.raised[at] = raised[:500]
@@ -201,5 +246,17 @@ def _request(exercise: str, names: Sequence[str], probe: Callable, cases: Sequen
     return _requests[key][1]
 
 
-def _list(value: Any) -> list:
-    return value if isinstance(value, list) else []
+def _length(output: Any) -> int:
+    """Characters of one output of a cell. Raises WireError where it is none that a cell could have."""
+    match output:
+        case {"output_type": "stream", "text": str(text)}:
+            return len(text)
+        case {"output_type": "error", "ename": str(name), "evalue": str(value), "traceback": list(lines)}:
+            parts = [name, value, *lines]
+        case {"output_type": "display_data" | "execute_result", "data": dict(data)}:
+            parts = list(data.values())
+        case _:
+            raise wire.WireError("sent nonsense")
+    if not all(isinstance(part, str) for part in parts):
+        raise wire.WireError("sent nonsense")
+    return sum(map(len, parts))

@@ -26,7 +26,14 @@ def _train_step_cases(draw: Draw) -> Iterator[dict]:
     features = [draw.normal(r, d) for r in rows]
     labels = [draw.integers(classes, r) for r in rows]
     mlp = ["Sequential", ["Linear", d, hidden], ["Tanh"], ["Dropout", 0.4], ["Linear", hidden, classes]]
-    normed = ["Sequential", ["Linear", d, hidden], ["BatchNorm1d", hidden], ["Tanh"], ["Linear", hidden, 1]]
+    # no bias before the norm, which takes it away: its gradient is rounding alone, and AdamW makes whole steps of that
+    normed = [
+        "Sequential",
+        ["Linear", d, hidden, {"bias": False}],
+        ["BatchNorm1d", hidden],
+        ["Tanh"],
+        ["Linear", hidden, 1],
+    ]
     words = ["Sequential", ["Embedding", classes, m], ["Flatten"], ["Dropout", 0.25], ["Linear", 3 * m, classes]]
     lr = draw.uniform(0.05, 0.15)
     adamw = ["AdamW", {"lr": lr, "betas": (0.7, 0.85), "eps": 0.02, "weight_decay": draw.uniform(0.2, 0.6)}]

@@ -11,7 +11,8 @@ from autograder.exercise import Draw
 LESSON = "09_training"
 
 NET = ["Sequential", ["Linear", 4, 6], ["ReLU"], ["Dropout", 0.3], ["Linear", 6, 3]]
-NORMED = ["Sequential", ["Linear", 4, 5], ["BatchNorm1d", 5], ["Tanh"], ["Linear", 5, 3]]
+# no bias before the norm, which takes it away: its gradient is rounding alone, and AdamW makes whole steps of that
+NORMED = ["Sequential", ["Linear", 4, 5, {"bias": False}], ["BatchNorm1d", 5], ["Tanh"], ["Linear", 5, 3]]
 CROSS_ENTROPY = ["CrossEntropyLoss"]
 
 

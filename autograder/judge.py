@@ -15,7 +15,7 @@ from autograder import shortcuts
 from autograder.compare import Difference, Tolerance, difference
 from autograder.diagnosis import Trial, describe, diagnose
 from autograder.exercise import Exercise
-from autograder.exercises import EXERCISES
+from autograder.exercises import EXERCISES, WARM_UP
 from autograder.wording import name_kind
 from course_utils.probes import Case, Observation, snapshot
 
@@ -99,8 +99,8 @@ def judge(name: str, candidate: Any, *, seed: int = 0, hidden: bool = False) -> 
 
 def find_exercise(name: str) -> Exercise:
     """The exercise of that name; KeyError with the nearest names where there is none."""
-    if name in EXERCISES:
-        return EXERCISES[name]
+    if exercise := EXERCISES.get(name) or WARM_UP.get(name):
+        return exercise
     near = difflib.get_close_matches(str(name), EXERCISES, n=3, cutoff=0.5)
     hint = f"Did you mean {' or '.join(near)}?" if near else f"The exercises are: {', '.join(EXERCISES)}."
     raise KeyError(f"{name} is not an exercise of this course. {hint}")

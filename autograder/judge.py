@@ -6,13 +6,14 @@ import contextlib
 import difflib
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
 from autograder import shortcuts
 from autograder.compare import Difference, Tolerance, difference
+from autograder.contrast import Contrast, contrast
 from autograder.diagnosis import Trial, describe, diagnose
 from autograder.exercise import Exercise
 from autograder.exercises import EXERCISES, WARM_UP
@@ -60,12 +61,19 @@ class Verdict:
         status: ``"passed"``, ``"wrong"``, ``"not attempted"`` (still the stub) or ``"error"`` (the code raised).
         message: a few lines for the learner.
         mistake: the name of the known mistake that explains a wrong answer, or None.
+        trial: the call that a wrong answer's message is about. It stays where the judge is, and tells what to draw.
     """
 
     passed: bool
     status: str
     message: str
     mistake: str | None = None
+    trial: Trial | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def contrast(self) -> Contrast | None:
+        """What came beside what was expected, where a picture explains more than the message; else None."""
+        return contrast(self.trial) if self.trial else None
 
 
 def judge(name: str, candidate: Any, *, seed: int = 0, hidden: bool = False) -> Verdict:
@@ -154,7 +162,7 @@ def judge_observed(
         mistake = diagnose(exercise, known, trials, tolerance)
         if not used or (mistake and mistake.name != SHORT_CUT):
             status = "error" if first.got.raised else "wrong"
-            return Verdict(False, status, describe(exercise, trials, mistake), mistake.name if mistake else None)
+            return Verdict(False, status, describe(exercise, trials, mistake), mistake.name if mistake else None, first)
     if used:
         return _rule_broken(
             exercise, SHORT_CUT, f"uses the library's {', '.join(used)}; build it from {exercise.instead}."

@@ -8,12 +8,12 @@ what it finds in its way, and without a gradebook, because building must not tou
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import re
 import shutil
 import tempfile
+from itertools import count
 from pathlib import Path
 
 import nbformat
@@ -25,6 +25,7 @@ from traitlets.config import Config, PyFileConfigLoader
 
 from autograder.cells import Cell
 from autograder.exercises import EXERCISES, WARM_UP
+from autograder.ids import cell_id
 from autograder.source import START, Lesson, read_course, read_lesson
 
 GENERATED = ("solutions", "lessons")
@@ -96,7 +97,8 @@ def _notebook(lesson: Lesson) -> nbformat.NotebookNode:
         if "tags" in cell.options:
             node.metadata["tags"] = cell.options["tags"]
         if cell.role == "plain":
-            node.id = _free_id(lesson.name, cell.text, {other.id for other in cells})
+            taken = {other.id for other in cells}
+            node.id = next(id for n in count() if (id := cell_id(lesson.name, cell.text, n)) not in taken)
         elif cell.role == "question":
             _mark(node, cell.name, solution=True, points=cell.options["points"])
         else:
@@ -127,16 +129,6 @@ def _mark(node: nbformat.NotebookNode, grade_id: str, *, solution: bool, points:
     }
     if points is not None:
         node.metadata["nbgrader"]["points"] = points
-
-
-def _free_id(lesson: str, text: str, taken: set[str]) -> str:
-    """A cell id that depends on what the cell says, so that editing one cell leaves the others' ids alone."""
-    copies = 0
-    while True:
-        digest = hashlib.sha256(f"{lesson}\n{copies}\n{text}".encode()).hexdigest()
-        if f"cell-{digest[:8]}" not in taken:
-            return f"cell-{digest[:8]}"
-        copies += 1
 
 
 def _generate_assignments(config_file: Path, scratch: Path) -> None:

@@ -83,6 +83,54 @@ def build() -> None:
     print(f"Built {', '.join(names)}.")
 
 
-def _fail(error: Exception) -> NoReturn:
+@app.command()
+def grade(
+    lessons: Annotated[list[str], typer.Argument(metavar="LESSON...", help="Such as 07_layers, or 7.")],
+    students: Annotated[str, typer.Option(metavar="GLOB", help="Only students whose name matches.")] = "*",
+    jobs: Annotated[int | None, typer.Option(min=1, help="So many at once. [default: one for each core]")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler, whose cluster does the work.")
+    ] = None,
+    json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the results there too.")] = None,
+    feedback: Annotated[bool, typer.Option("--feedback", help="Write the students' feedback pages too.")] = False,
+    trusted: Annotated[
+        bool,
+        typer.Option("--trusted", help="Without a sandbox: the code runs with all your rights. For your own work."),
+    ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Grade everything anew, on newly drawn inputs.")] = False,
+) -> None:
+    """Grade what a class handed in: safely, in parallel, into nbgrader's gradebook.
+
+    Reads `autograder/submitted/STUDENT/LESSON/LESSON.ipynb`; see `course collect`. What was graded before and has not
+    changed is not run again.
+
+    Exit code: 0 when all are graded, 1 when some failed, 2 when nothing could be graded or the run had to stop.
+    """
+    from autograder.grading.classroom import NOTHING_GRADED, Options, grade_class
+
+    options = Options(lessons, students, jobs, scheduler, json, feedback, trusted, fresh)
+    if trusted:
+        _warn("--trusted: no sandbox. Whatever is in these notebooks runs with all your rights.")
+    try:
+        code = grade_class(desk.find_root(Path.cwd()), options, Console())
+    except _grading_errors() as error:
+        _fail(error, NOTHING_GRADED)
+    raise typer.Exit(code)
+
+
+def _grading_errors() -> tuple[type[Exception], ...]:
+    from autograder.grading.feedback import FeedbackError
+    from autograder.grading.record import RecordError
+    from autograder.grading.submissions import NothingToGrade
+    from autograder.sandbox.bubblewrap import SandboxError
+
+    return desk.DeskError, NothingToGrade, RecordError, SandboxError, FeedbackError, OSError
+
+
+def _warn(text: str) -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, style="yellow", markup=False)
+
+
+def _fail(error: Exception, code: int = 1) -> NoReturn:
     Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), style="red", markup=False)
-    raise typer.Exit(1)
+    raise typer.Exit(code)

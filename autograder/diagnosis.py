@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -40,15 +41,15 @@ class Trial:
 
 
 def describe(exercise: Exercise, trials: list[Trial], mistake: Mistake | None) -> str:
-    """The message about the first trial that differs: a fact, the call, and what to look at.
+    """About the first trial that differs, without the exercise's name: a fact, the call, and what to look at.
 
     Of a hidden case neither inputs nor values are told.
     """
     first = next(trial for trial in trials if trial.difference)
     if first.hidden:
-        lines = [f"{exercise.name}: {_hidden_fact(first)}"]
+        lines = [_hidden_fact(first)]
     else:
-        lines = [f"{exercise.name}: {_fact(exercise, first)}", f"  called with {describe_call(first.case)}"]
+        lines = [_fact(exercise, first), f"  called with {describe_call(first.case)}"]
     advice = mistake.says if mistake else _advice(exercise, first)
     if advice:
         lines.append(f"  {advice}")
@@ -118,7 +119,11 @@ def _fact(exercise: Exercise, trial: Trial) -> str:
 
 
 def _hidden_fact(trial: Trial) -> str:
-    what = trial.got.raised.kind if trial.got.raised else f"{trial.difference.part}: {trial.difference.kind}"
+    what = f"{trial.difference.part}: {trial.difference.kind}"
+    if trial.got.raised:
+        kind = getattr(builtins, trial.got.raised.kind, None)
+        known = isinstance(kind, type) and issubclass(kind, Exception)
+        what = trial.got.raised.kind if known else "an error of its own"  # a name of its own could tell the inputs
     return f"goes wrong on inputs that only grading tries ({what})."
 
 

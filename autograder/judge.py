@@ -5,26 +5,28 @@ from __future__ import annotations
 import contextlib
 import difflib
 import functools
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import logging
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
 
 from autograder import shortcuts
-from autograder.compare import Difference, Tolerance, difference
+from autograder.compare import Tolerance
 from autograder.contrast import Contrast, contrast
 from autograder.diagnosis import Trial, describe, diagnose
 from autograder.exercise import Exercise
 from autograder.exercises import EXERCISES, WARM_UP
+from autograder.leniency import difference_that_counts
 from autograder.wording import name_kind
-from course_utils.probes import Case, Observation, snapshot
+from course_utils.probes import Case, Observation, run_all, snapshot
 
 PUBLIC_SEED = 0
 SHORT_CUT, LOOP = "short cut", "a Python loop"  # the mistakes that show in how a result is made
 LOOP_SIZES = (4, 16)
 COUNTED = {"operations": "aten.", "lines of Python": "python."}  # neither may grow with the size of the input
-TIGHT = Tolerance(rtol=1e-6, atol=1e-7)  # for float64, where rounding excuses nothing
+MAX_MESSAGE = 2000  # characters
 _HIDDEN = 1_000_003  # keeps the secret draw apart from the public one, also for seed 0
 
 CHECKED = {
@@ -34,22 +36,11 @@ CHECKED = {
     "leaf": "tensors that require grad",
     "plain": "a w that does not require grad",
 }
-# Under these modes code may refuse to run and still be right: the course's tensors are float32, and on a device that
-# has values. What it returns there has to be right.
-REFUSABLE = {
-    "float64": "it raises an error for float64 tensors",
-    "strided": "it raises an error for non-contiguous tensors, such as a transpose (reshape copes where view fails)",
-    "meta": "",
-    "leaf": "it raises an error for tensors that require grad; a detached copy works whether they do or not",
-    "plain": "it raises an error where w does not require grad; a detached copy works whether it does or not",
-    "watched": "",
-}
-NARROW = "it returns float32 for float64 tensors: a step of yours creates a tensor without dtype=x.dtype, or casts"
 START = "Write your code in place of `raise NotImplementedError`, run that cell, then this one again."
-ELSEWHERE = (
-    "its result may stay on the CPU for tensors on a GPU: a step of yours makes a tensor without device=x.device"
-)
-OVERWRITES = "backward() through it fails: autograd had saved a tensor that is then changed in place (by `/=`, `exp_`)"
+
+ENDED = "its process ended before all of its calls were done."
+
+Observe = Callable[[Sequence[Case]], Sequence[Observation]]
 
 
 @dataclass(frozen=True)
@@ -76,6 +67,16 @@ class Verdict:
         return contrast(self.trial) if self.trial else None
 
 
+Judging = Generator[Sequence[Case], Sequence[Observation], Verdict]  # asks for cases until it comes to a verdict
+
+
+class Gone(Exception):
+    """What runs the learner's code can give no more observations; the text says why, in the words of a message.
+
+    The text must hold nothing that the learner's code chose: it may have seen hidden inputs.
+    """
+
+
 def judge(name: str, candidate: Any, *, seed: int = 0, hidden: bool = False) -> Verdict:
     """Judge ``candidate``, an answer to the exercise ``name``.
 
@@ -100,9 +101,8 @@ def judge(name: str, candidate: Any, *, seed: int = 0, hidden: bool = False) -> 
     in_source = shortcuts.in_candidate(candidate, exercise.forbidden) if exercise.forbidden else []
     away = torch.get_default_device().type != "cpu"  # the cases are drawn on the CPU, whatever a learner's default is
     with torch.device("cpu") if away else contextlib.nullcontext():
-        return judge_observed(
-            exercise, lambda case: exercise.probe(candidate, case), in_source, seed=seed, hidden=hidden
-        )
+        judging = _judging(exercise, _draws(exercise, seed, hidden), in_source)
+        return _converse(exercise, judging, lambda cases: run_all(exercise.probe, candidate, cases))
 
 
 def find_exercise(name: str) -> Exercise:
@@ -115,94 +115,149 @@ def find_exercise(name: str) -> Exercise:
 
 
 def judge_observed(
-    exercise: Exercise,
-    observe: Callable[[Case], Observation],
-    in_source: list[str],
-    *,
-    seed: int = 0,
-    hidden: bool = False,
+    exercise: Exercise, observe: Observe, in_source: Sequence[str], *, seed: int = 0, hidden: bool = False
 ) -> Verdict:
     """Judge an answer that is reached only through ``observe``, which may run it in another process.
 
+    Nothing that ``observe`` returns is trusted: observations that no probe would write end in a verdict ``"error"``,
+    and where it has been asked for hidden cases, messages hold nothing that it could have put there.
+
     Args:
-        observe: runs the exercise's probe on the learner's code.
+        observe: runs the exercise's probe on the learner's code for each of a list of cases, as `run_all` does. It is
+            asked for the public draw; where all of that was right for the hidden one; and last for two cases of other
+            sizes, if the exercise has them. Cases are the very same objects whenever exercise and seed are the same.
+            It may raise `Gone`, which ends in a verdict ``"error"``; other exceptions are passed on.
         in_source: the short cuts that the answer's source shows.
     """
-    cases = [(*pair, False) for pair in _with_expected(exercise, PUBLIC_SEED)]
-    if hidden:
-        cases += [(*pair, True) for pair in _with_expected(exercise, _HIDDEN + seed)]
+    draws = _draws(exercise, seed, hidden)  # out here, where errors of our own are raised
+    return _converse(exercise, _guarded(exercise, _judging(exercise, draws, in_source)), observe)
+
+
+def public_cases(exercise: Exercise) -> tuple[Case, ...]:
+    """The cases that everybody is judged on, at home and in grading; always the same objects."""
+    return _with_expected(exercise, PUBLIC_SEED)[0]
+
+
+Draws = list[tuple[tuple[Case, ...], tuple[Observation, ...]]]
+
+
+def _draws(exercise: Exercise, seed: int, hidden: bool) -> Draws:
+    """Cases and what the reference does with them: the public ones, and the hidden ones if they are wanted."""
+    return [_with_expected(exercise, number) for number in (PUBLIC_SEED, _HIDDEN + seed)[: 1 + hidden]]
+
+
+@functools.lru_cache(maxsize=256)
+def _with_expected(exercise: Exercise, seed: int) -> tuple[tuple[Case, ...], tuple[Observation, ...]]:
+    """The same for every answer, so worked out once."""
+    cases = tuple(exercise.expand(seed))
+    return cases, tuple(exercise.probe(exercise.reference, case) for case in cases)
+
+
+@functools.lru_cache(maxsize=256)
+def _sized_cases(exercise: Exercise) -> tuple[Case, ...]:
+    return tuple(Case(exercise.sized(n), "watched") for n in LOOP_SIZES)
+
+
+def _converse(exercise: Exercise, judging: Judging, observe: Observe) -> Verdict:
+    """Give ``observe`` the cases that ``judging`` asks for, until that comes to a verdict."""
+    cases = next(judging)
+    while True:
+        try:
+            observations = observe(cases)
+        except Gone as gone:
+            return _verdict(exercise, "error", str(gone))
+        try:
+            cases = judging.send(observations)
+        except StopIteration as end:
+            return end.value
+
+
+def _guarded(exercise: Exercise, judging: Judging) -> Judging:
+    """``judging``, with a verdict in place of any exception that an observation causes in it."""
+    try:
+        return (yield from judging)
+    except Exception:
+        logging.getLogger(__name__).exception("%s: an observation cannot be judged", exercise.name)
+        return _verdict(exercise, "error", "what came back from its calls cannot be judged.")
+
+
+def _judging(exercise: Exercise, draws: Draws, in_source: Sequence[str]) -> Judging:
     tolerance = Tolerance(exercise.rtol, exercise.atol)
     trials: list[Trial] = []
     calls: set[str] = set()
     notes: list[str] = []
-    for case, expected, is_hidden in cases:
-        got = observe(case)
-        if not trials and got.raised and got.raised.kind == "NotImplementedError" and got.raised.by_learner:
-            return Verdict(False, "not attempted", f"{exercise.name}: not attempted yet. {START}")
-        if got.raised and case.mode in REFUSABLE:
-            notes.append(REFUSABLE[case.mode])
-            continue
-        if _backward_overwrites(got):
-            notes.append(OVERWRITES)
-            continue
-        calls |= set(got.parts.get("calls", ()))
-        found = difference(got, expected, TIGHT if case.mode == "float64" else tolerance)
-        if case.mode == "float64" and _only_narrower(found, got, expected, tolerance):
-            notes.append(NARROW)
-            found = None
-        if case.mode == "meta" and found and found.kind == "device":
-            # no fault by itself: some ops take a CPU and a meta tensor together and give back a CPU tensor
-            notes.append(ELSEWHERE)
-            found = None
-        trials.append(Trial(case, expected, got, found, is_hidden))
-    used = sorted({*shortcuts.in_calls(calls, exercise.forbidden), *in_source})
-    if first := next((trial for trial in trials if trial.difference), None):
+    for (cases, expected), hidden in zip(draws, (False, True), strict=False):
+        seen = yield cases
+        if not hidden and seen and seen[0].is_stub:
+            return _verdict(exercise, "not attempted", f"not attempted yet. {START}")
+        if len(seen) != len(cases) and not (len(seen) == 1 and seen[0].is_stub):
+            return _verdict(exercise, "error", ENDED)
+        for case, want, got in zip(cases, expected, seen, strict=False):
+            found, note = difference_that_counts(case, got, want, tolerance)
+            calls |= set(got.parts.get("calls", ()))
+            if note is None:
+                trials.append(Trial(case, want, got, found, hidden))
+            elif not hidden:
+                notes.append(note)
+        used = sorted({*shortcuts.in_calls(calls, exercise.forbidden), *in_source})
+        if verdict := _fault(exercise, trials, used, tolerance, hidden):
+            return verdict
+    if exercise.sized:
+        seen = yield _sized_cases(exercise)
+        if len(seen) != len(LOOP_SIZES):
+            return _verdict(exercise, "error", ENDED)
+        if fact := _loop_fact(seen):
+            return _rule_broken(exercise, LOOP, "does more steps for larger inputs: it loops." if hidden else fact)
+    return _verdict(exercise, "passed", _praise(exercise, sum(len(cases) for cases, _ in draws), notes))
+
+
+def _fault(
+    exercise: Exercise, trials: list[Trial], used: list[str], tolerance: Tolerance, hidden: bool
+) -> Verdict | None:
+    """The verdict on what differs and on the short cuts ``used``; None where there are neither."""
+    first = next((trial for trial in trials if trial.difference), None)
+    if first:
         # without a short cut in it, an answer that does what one would do has made another mistake
         known = [mistake for mistake in exercise.mistakes if used or mistake.name != SHORT_CUT]
         mistake = diagnose(exercise, known, trials, tolerance)
         if not used or (mistake and mistake.name != SHORT_CUT):
             status = "error" if first.got.raised else "wrong"
-            return Verdict(False, status, describe(exercise, trials, mistake), mistake.name if mistake else None, first)
+            fact = describe(exercise, trials, mistake)
+            return replace(_verdict(exercise, status, fact, mistake.name if mistake else None), trial=first)
     if used:
-        return _rule_broken(
-            exercise, SHORT_CUT, f"uses the library's {', '.join(used)}; build it from {exercise.instead}."
-        )
-    if exercise.sized:
-        runs = [observe(Case(exercise.sized(n), "watched")).parts.get("calls", {}) for n in LOOP_SIZES]
-        for what, prefix in COUNTED.items():
-            few, many = (sum(n for name, n in calls.items() if name.startswith(prefix)) for calls in runs)
-            if many > few * 1.5:
-                fact = f"runs {few} {what} for size {LOOP_SIZES[0]} and {many} for size {LOOP_SIZES[1]}: it loops."
-                return _rule_broken(exercise, LOOP, fact)
-    return Verdict(True, "passed", _praise(exercise, len(cases), notes))
+        library = [name for name in used if name in exercise.forbidden]
+        what = f"the library's {', '.join(library)}" if library else f"{', '.join(used)}, which hides what is computed"
+        what = "a short cut on inputs that only grading tries" if hidden else what
+        return _rule_broken(exercise, SHORT_CUT, f"uses {what}; build it from {exercise.instead}.")
+    return None
 
 
-@functools.lru_cache(maxsize=256)
-def _with_expected(exercise: Exercise, seed: int) -> list[tuple[Case, Observation]]:
-    """The cases of one draw with what the reference does: the same for every answer, so worked out once."""
-    return [(case, exercise.probe(exercise.reference, case)) for case in exercise.expand(seed)]
-
-
-def _only_narrower(found: Difference | None, got: Observation, expected: Observation, tolerance: Tolerance) -> bool:
-    """Whether all that is wrong with a result for float64 tensors is that it is float32."""
-    any_float = Tolerance(tolerance.rtol, tolerance.atol, any_float=True)
-    return found is not None and found.kind == "dtype" and difference(got, expected, any_float) is None
-
-
-def _backward_overwrites(got: Observation) -> bool:
-    """Whether the result is there but backward cannot run, because a tensor it needs was changed in place."""
-    error = got.parts.get("gradients")
-    return "modified by an inplace operation" in getattr(error, "text", "")
+def _loop_fact(runs: Sequence[Observation]) -> str | None:
+    """How the work grows with the size of the input, where it grows too much."""
+    for what, prefix in COUNTED.items():
+        counts = (run.parts.get("calls", {}).items() for run in runs)
+        few, many = (sum(n for name, n in calls if name.startswith(prefix)) for calls in counts)
+        if many > few * 1.5:
+            return f"runs {few} {what} for size {LOOP_SIZES[0]} and {many} for size {LOOP_SIZES[1]}: it loops."
+    return None
 
 
 def _rule_broken(exercise: Exercise, name: str, fact: str) -> Verdict:
     """The verdict on an answer with right results, made in a way that the exercise rules out."""
     says = next((f"\n  {mistake.says}" for mistake in exercise.mistakes if mistake.name == name), "")
-    return Verdict(False, "wrong", f"{exercise.name}: {fact}{says}", name)
+    return _verdict(exercise, "wrong", f"{fact}{says}", name)
 
 
 def _praise(exercise: Exercise, n_calls: int, notes: list[str]) -> str:
     held = ["values, shapes and dtypes", *(CHECKED[name] for name in exercise.contracts if name in CHECKED)]
-    lines = [f"{exercise.name}: passed {n_calls} calls ({', '.join(held)})."]
+    lines = [f"passed {n_calls} calls ({', '.join(held)})."]
     lines += [f"  One thing to know: {note}." for note in dict.fromkeys(notes) if note]
     return "\n".join(lines)
+
+
+def _verdict(exercise: Exercise, status: str, text: str, mistake: str | None = None) -> Verdict:
+    """A verdict whose message begins with the exercise's name, and is not longer than a page can show."""
+    message = f"{exercise.name}: {text}"
+    if len(message) > MAX_MESSAGE:
+        message = f"{message[:MAX_MESSAGE]}\n  (cut here: {len(message)} characters in all)"
+    return Verdict(status == "passed", status, message, mistake)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -12,16 +11,11 @@ from typing import TYPE_CHECKING
 import nbformat
 from nbformat.v4 import new_code_cell
 
+from autograder.grading.matching import checked
+from autograder.grading.reading import Unreadable, read_bytes, read_notebook
+
 if TYPE_CHECKING:  # it would import torch, which the process that waits for another's verdicts can do without
     from autograder.exercise import Exercise
-
-
-class Unreadable(Exception):
-    """Something that cannot be checked: what came, what was expected, and what to do."""
-
-    def __init__(self, came: str, expected: str, remedy: str):
-        super().__init__(f"{came}; expected {expected}. {remedy}")
-        self.came, self.expected, self.remedy = came, expected, remedy
 
 
 class NoExercises(Unreadable):
@@ -78,15 +72,11 @@ def read_plan(path: Path, exercises: Mapping[str, Exercise]) -> Plan:
         Unreadable: the file is no notebook.
         NoExercises: it is no lesson's.
     """
-    try:
-        cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
-    except Exception as error:  # nbformat raises a dozen kinds on malformed files
-        came = f"a file that is no notebook ({type(error).__name__}: {str(error).splitlines()[0][:80]})"
-        raise Unreadable(came, "a Jupyter notebook (.ipynb, JSON)", "Take a fresh copy of the lesson.") from error
+    cells = [cell for cell in read_notebook(read_bytes(path)).cells if cell.cell_type == "code"]
     cells = cells or [new_code_cell()]  # so that there is a last cell, after which to judge
-    lesson = _lesson(path, cells, exercises)
+    lesson = find_lesson(path.stem, cells, {name: exercise.lesson for name, exercise in exercises.items()})
     names = [name for name, exercise in exercises.items() if exercise.lesson == lesson]
-    checks = {i: check for i, cell in enumerate(cells) if (check := _checked(cell.source)) in names}
+    checks = {i: check for i, cell in enumerate(cells) if (check := checked(cell.source)) in names}
     tasks = []
     for name in names:
         places = [i for i, check in checks.items() if check == name]
@@ -109,20 +99,29 @@ def read_plan(path: Path, exercises: Mapping[str, Exercise]) -> Plan:
     return Plan(lesson, tuple(codes), tuple(tasks))
 
 
-def _lesson(path: Path, cells: list[nbformat.NotebookNode], exercises: Mapping[str, Exercise]) -> str:
-    """The lesson, by its graded cells; where these are gone, by the file's name; else by what is defined."""
-    marked = [exercises[grade_id].lesson for cell in cells if (grade_id := _grade_id(cell)) in exercises]
+def find_lesson(stem: str, cells: list[nbformat.NotebookNode], lessons: Mapping[str, str]) -> str:
+    """The lesson, by its graded cells; where these are gone, by the file's name; else by what is defined.
+
+    Args:
+        stem: the file's name without its ending.
+        cells: the notebook's code cells, as `read_notebook` returns them.
+        lessons: each exercise's lesson, by the exercise's name.
+
+    Raises:
+        NoExercises: it is no lesson's.
+    """
+    marked = [lessons[grade_id] for cell in cells if (grade_id := _grade_id(cell)) in lessons]
     if marked:
         return max(marked, key=marked.count)
-    lessons = {exercise.lesson for exercise in exercises.values()}
-    if path.stem in lessons:
-        return path.stem
-    defined = [exercises[name].lesson for cell in cells for name in _defined(cell, exercises)]
+    known = set(lessons.values())
+    if stem in known:
+        return stem
+    defined = [lessons[name] for cell in cells for name in _defined(cell, lessons)]
     if defined:
         return max(defined, key=defined.count)
     raise NoExercises(
         "a notebook without an exercise in it",
-        f"a lesson's notebook ({', '.join(sorted(lessons))})",
+        f"a lesson's notebook ({', '.join(sorted(known))})",
         "Is it the right file? Your own copies of the lessons are in work/.",
     )
 
@@ -135,17 +134,3 @@ def _defined(cell: nbformat.NotebookNode, names: Collection[str]) -> set[str]:
     """The names that a cell is there to define, told by its text, because it may have a syntax error."""
     found = set(re.findall(r"^(?:async def|def|class)\s+(\w+)", cell.source, re.MULTILINE))
     return {name for name in names if name in found or _grade_id(cell) == name}
-
-
-def _checked(source: str) -> str | None:
-    """The exercise in a cell that says ``check(NAME)`` or ``check((NAME, PARTNER))`` and nothing else."""
-    try:
-        call = ast.parse(source.strip(), mode="eval").body
-    except (SyntaxError, ValueError):
-        return None
-    match call:
-        case ast.Call(func=ast.Name(id="check"), args=[ast.Name(id=name)], keywords=[]):
-            return name
-        case ast.Call(func=ast.Name(id="check"), args=[ast.Tuple(elts=[ast.Name(id=name), *partners])], keywords=[]):
-            return name if all(isinstance(partner, ast.Name) for partner in partners) else None
-    return None

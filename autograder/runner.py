@@ -42,11 +42,12 @@ class Checked:
     outcomes: tuple[Outcome, ...]
 
 
-def run_notebook(path: Path, timeout: float = TIMEOUT) -> Checked:
+def run_notebook(path: Path, timeout: float = TIMEOUT, seed: int | None = None) -> Checked:
     """Run the notebook at ``path`` in a new process, in the notebook's folder, and judge its exercises.
 
     Args:
         timeout: seconds after which the process is ended; what was not judged by then is an error.
+        seed: judge on the cases of grading too, drawn from this.
 
     Raises:
         Unreadable: the file is no notebook.
@@ -57,7 +58,7 @@ def run_notebook(path: Path, timeout: float = TIMEOUT) -> Checked:
         results.touch()
         with errors.open("wb") as stderr:
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "autograder.runner", path.resolve(), results],
+                [sys.executable, "-P", "-m", "autograder.runner", path.resolve(), results, json.dumps(seed)],
                 cwd=path.resolve().parent,
                 env={"OMP_WAIT_POLICY": "PASSIVE", **os.environ, "IPYTHONDIR": scratch, "MPLBACKEND": "Agg"},
                 stdin=subprocess.DEVNULL,
@@ -107,7 +108,7 @@ def _collect(records: list[dict[str, Any]], end: str) -> Checked:
     return Checked(plan["lesson"], tuple(outcomes[exercise] for exercise in plan["exercises"]))
 
 
-def _main(path: Path, results: Path) -> None:
+def _main(path: Path, results: Path, seed: int | None) -> None:
     """The other process: run and judge the notebook at ``path``, writing to ``results``."""
     from autograder.exercises import EXERCISES  # imports torch, which the process that waits can do without
 
@@ -125,7 +126,7 @@ def _main(path: Path, results: Path) -> None:
         write({"lesson": plan.lesson, "exercises": {task.exercise: task.points for task in plan.tasks}})
         _silence()
         sys.path.insert(0, str(path.parent))  # a notebook can import what lies beside it
-        for outcome in _outcomes(plan, lambda place: write({"at": place})):
+        for outcome in _outcomes(plan, seed, lambda place: write({"at": place})):
             write(asdict(outcome))
 
 
@@ -136,28 +137,24 @@ def _silence() -> None:
     os.dup2(nowhere, 2)
 
 
-def _outcomes(plan: Plan, announce: Callable[[str], None]) -> Iterator[Outcome]:
-    from autograder.shell import run_cells
+def _outcomes(plan: Plan, seed: int | None, announce: Callable[[str], None]) -> Iterator[Outcome]:
+    from autograder.sandbox.inside.shell import Cells
 
-    namespace: dict[str, Any] = {}
+    cells = Cells()
     raised: dict[str, BaseException] = {}
 
-    def sources() -> Iterator[str]:
-        for i, cell in enumerate(plan.cells):
-            names = "".join(f" ({name})" for name in sorted(cell.exercises))
-            announce(f"while code cell {i + 1}{names} ran")
-            yield cell.source
-
-    for i, error in enumerate(run_cells(sources(), namespace)):
-        if error:
-            raised.update(dict.fromkeys(plan.cells[i].exercises, error))
+    for i, cell in enumerate(plan.cells):
+        names = "".join(f" ({name})" for name in sorted(cell.exercises))
+        announce(f"while code cell {i + 1}{names} ran")
+        if error := cells.run(cell.source):
+            raised.update(dict.fromkeys(cell.exercises, error))
         for task in plan.tasks:
             if task.after == i:
                 announce(f"while {task.exercise} was judged")
-                yield _judged(task, namespace, raised.get(task.exercise))
+                yield _judged(task, seed, cells.namespace, raised.get(task.exercise))
 
 
-def _judged(task: Task, namespace: dict[str, Any], raised: BaseException | None) -> Outcome:
+def _judged(task: Task, seed: int | None, namespace: dict[str, Any], raised: BaseException | None) -> Outcome:
     """The outcome of one exercise.
 
     Args:
@@ -175,7 +172,8 @@ def _judged(task: Task, namespace: dict[str, Any], raised: BaseException | None)
         return outcome("not attempted", f"{task.exercise}: this notebook defines no {' and no '.join(absent)}.")
     candidates = tuple(namespace[name] for name in task.names)
     try:
-        verdict = judge(task.exercise, candidates if len(candidates) > 1 else candidates[0])
+        candidate = candidates if len(candidates) > 1 else candidates[0]
+        verdict = judge(task.exercise, candidate, seed=seed or 0, hidden=seed is not None)
     except Exception as error:  # a cell may have broken what the judge works with, and the other exercises go on
         return outcome("error", f"{task.exercise}: could not be judged. {_described(error)}.")
     return outcome(verdict.status, verdict.message, verdict.mistake)
@@ -188,4 +186,4 @@ def _described(error: BaseException) -> str:
 
 
 if __name__ == "__main__":
-    _main(Path(sys.argv[1]), Path(sys.argv[2]))
+    _main(Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3]))

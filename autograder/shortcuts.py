@@ -11,13 +11,19 @@ import builtins
 import dis
 import inspect
 import textwrap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import torch
 
-LIBRARIES = ("torch", "numpy", "scipy")  # where a function that somebody else wrote may come from
+from autograder import hiding, reach
+
+# where a function that somebody else wrote may come from
+LIBRARIES = ("torch", "numpy", "scipy", "operator", "sklearn")
+# the same under another name: NumPy's and SciPy's -> PyTorch's
+SYNONYMS = {"takealongaxis": "takealongdim", **dict.fromkeys(("matvec", "vecmat", "dgemm", "sgemm", "dgemv"), "matmul")}
+_LOOKUPS = ("getattr", "attrgetter", "methodcaller")
 
 
 def in_calls(calls: Iterable[str], forbidden: Iterable[str]) -> list[str]:
@@ -68,12 +74,38 @@ def in_source(source: str, forbidden: Iterable[str], aliases: Mapping[str, str] 
         tree = ast.parse(source)
     except SyntaxError:
         return []
-    known = {"torch": "torch", **(aliases or {}), **_imports(tree)}
+    return _in_tree(tree, forbidden, aliases or {})
+
+
+def in_notebook(sources: Sequence[str], names: Sequence[str], forbidden: Iterable[str]) -> list[str]:
+    """The forbidden names in the code that an exercise reaches, and what there could hide them from being seen.
+
+    Args:
+        sources: the code of all cells that were run, in order. Cells that the exercise does not reach don't count, but
+            for what could define its names anew, as ``exec`` can.
+        names: the names of the exercise's functions or classes.
+        forbidden: as for `in_source`.
+
+    Returns:
+        Forbidden names; then phrases of `hiding`, which are no names.
+    """
+    try:
+        body = [statement for source in sources for statement in reach.read_cell(source)]
+        answer = [ast.Expr(ast.Name(name, ast.Load())) for name in names]  # a name may be all that there is of it
+        tree = ast.Module([*(statement.tree for statement in reach.reached(body, names)), *answer], [])
+        redefined = [phrase for statement in body for phrase in hiding.redefinitions(statement.tree)]
+        return [*_in_tree(tree, forbidden, {}), *dict.fromkeys([*hiding.routes(tree), *redefined])]
+    except (RecursionError, MemoryError):
+        return ["code nested this deeply (it cannot be read)"]
+
+
+def _in_tree(tree: ast.AST, forbidden: Iterable[str], aliases: Mapping[str, str]) -> list[str]:
+    known = {"torch": "torch", **aliases, **_imports(tree)}
     forbidden = set(forbidden)
     found = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "getattr":
-            names = [arg.value for arg in node.args[1:2] if isinstance(arg, ast.Constant)]
+        if isinstance(node, ast.Call) and _plain(_last(node.func)) in _LOOKUPS:
+            names = [part for arg in node.args if isinstance(arg, ast.Constant) for part in str(arg.value).split(".")]
         elif isinstance(node, ast.Attribute) and _is_tensor_method(node, known):
             names = [node.attr]
         elif isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
@@ -82,7 +114,8 @@ def in_source(source: str, forbidden: Iterable[str], aliases: Mapping[str, str] 
             names = ["matmul"]
         else:
             continue
-        found |= {_plain(str(name)) for name in names} & {_plain(name) for name in forbidden}
+        plain = {_plain(str(name)) for name in names}
+        found |= plain | {SYNONYMS[name] for name in plain & SYNONYMS.keys()}
     return sorted(name for name in forbidden if _plain(name) in found)
 
 
@@ -105,6 +138,10 @@ def _attributes(code: CodeType) -> set[str]:
 
 def _plain(name: str) -> str:
     return name.replace("_", "").lower()
+
+
+def _last(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
 def _dotted(node: ast.expr, known: Mapping[str, str]) -> str | None:

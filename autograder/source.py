@@ -12,7 +12,6 @@ A source is a jupytext py:percent file. A cell header carries the little that a 
 
 from __future__ import annotations
 
-import ast
 import difflib
 import math
 import re
@@ -20,10 +19,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from IPython.core.inputtransformer2 import TransformerManager
-
 from autograder.cells import BEGIN, END, HEADER, ROLES, Cell, SourceError, read_cells
 from autograder.exercise import Exercise
+from autograder.parsing import parse_cell
 
 START = "start"
 _FILE_NAME = re.compile(r"\d\d_[a-z][a-z0-9_]*\.py")
@@ -170,7 +168,7 @@ def _check_code(cell: Cell) -> None:
     if cell.kind != "code":
         return
     try:
-        _parse(cell.text)
+        parse_cell(cell.text)
     except SyntaxError as error:
         cell.refuse(f"{error.msg}.", "Correct the code of this cell.", (error.lineno or 1) - 1)
 
@@ -186,7 +184,7 @@ def _check_exercise(cell: Cell, lesson: str, exercises: Mapping[str, Exercise]) 
     if cell.candidates[0] != cell.name:
         cell.refuse(f'check="{cell.options["check"]}" does not begin with {cell.name}.', f"Begin it with {cell.name}.")
     try:
-        defined = {getattr(node, "name", None) for node in _parse(_stub(cell)).body}
+        defined = {getattr(node, "name", None) for node in parse_cell(_stub(cell)).body}
     except SyntaxError as error:
         cell.refuse(
             f"without its solution the cell is no valid Python ({error.msg}).",
@@ -206,17 +204,6 @@ def _stub(cell: Cell) -> str:
     for begin, end in reversed(cell.regions()):
         lines[begin : end + 1] = [lines[begin].replace(BEGIN, "pass")]
     return "\n".join(lines)
-
-
-def _parse(code: str) -> ast.Module:
-    """Parse a cell as IPython does: magics, `!` commands and a top-level ``await`` are allowed."""
-    body = code.lstrip("\n")  # IPython drops empty lines above the code, and its line numbers with them
-    try:
-        plain = TransformerManager().transform_cell(body)
-        return compile(plain, "cell", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    except SyntaxError as error:
-        error.lineno = (error.lineno or 1) + len(code) - len(body)
-        raise
 
 
 def _suggest(name: str, known: Iterable[str], introduction: str) -> str:

@@ -136,7 +136,7 @@ def test_hidden_cases_are_not_told(name):
             parts[next(iter(parts))] = torch.tensor(12345.678)
         return dataclasses.replace(seen, parts=parts)
 
-    verdict = judge_observed(exercise, wrong_in_secret, [], seed=5, hidden=True)
+    verdict = judge_observed(exercise, lambda cases: [*map(wrong_in_secret, cases)], [], seed=5, hidden=True)
 
     assert verdict.message.startswith(f"{name}: goes wrong on inputs that only grading tries (")
     assert "called with" not in verdict.message

@@ -13,8 +13,10 @@ from course_utils.probes.core import (
     gradients,
     observe,
     prepare,
+    run_all,
     snapshot,
     with_flags,
+    without_addresses,
 )
 
 __all__ = [
@@ -27,6 +29,8 @@ __all__ = [
     "gradients",
     "observe",
     "prepare",
+    "run_all",
     "snapshot",
     "with_flags",
+    "without_addresses",
 ]

@@ -1,0 +1,180 @@
+"""Grade a class: find what was handed in, grade what is new, record it, and say what came of it."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from autograder.grading import workers
+from autograder.grading.feedback import write_feedback
+from autograder.grading.outcome import ERROR, FAILED, Graded
+from autograder.grading.paper import Paper
+from autograder.grading.record import Record
+from autograder.grading.results import Results
+from autograder.grading.settings import read_course
+from autograder.grading.submissions import Submission, find_submissions, lesson_names, read_content
+from autograder.grading.summary import print_summary
+
+ALL_GRADED, SOME_FAILED, NOTHING_GRADED = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to grade and how; see ``course grade --help``."""
+
+    lessons: Sequence[str]
+    students: str = "*"
+    jobs: int | None = None
+    scheduler: str | None = None
+    json: Path | None = None
+    feedback: bool = False
+    trusted: bool = False
+    fresh: bool = False
+
+
+def grade_class(root: Path, options: Options, console: Console) -> int:
+    """Grade the submissions that ``options`` name, and record them in the gradebook.
+
+    Returns:
+        0 where all were graded, 1 where some failed.
+
+    Raises:
+        NothingToGrade, SandboxError, RecordError, FeedbackError, OSError: it cannot begin, or not go on; the text says
+            why. What was graded before is recorded, and the same command goes on from there.
+    """
+    lessons = lesson_names(root, options.lessons)
+    found = find_submissions(_submitted(root), lessons, options.students)
+    run = _Run(root, options)
+    with Record(root) as record, _progress(console) as progress:
+        for lesson in lessons:
+            record.prepare(lesson)
+        task = progress.add_task("grading", total=len(found))
+        for result, submitted_at in run.grade(found):
+            if result.outcome != ERROR:
+                record.save(result, submitted_at)
+            run.ended.append(replace(result, notebook=None))  # the notebook is recorded, and large
+            progress.advance(task)
+    graded = sorted(run.ended, key=lambda result: (result.lesson, result.student))
+    if options.json:
+        write_json(options.json, graded)
+    print_summary(console, graded)
+    if options.feedback:
+        for lesson in lessons:
+            students = [result.student for result in graded if result.lesson == lesson and result.outcome != ERROR]
+            write_feedback(root, lesson, students)
+        console.print(f"Feedback pages: {_submitted(root).with_name('feedback')}/STUDENT/LESSON/LESSON.html")
+    return SOME_FAILED if any(result.outcome in (FAILED, ERROR) for result in graded) else ALL_GRADED
+
+
+def write_json(path: Path, graded: Sequence[Graded]) -> None:
+    """Write the results as JSON: the same submissions give the same bytes."""
+    listed = [
+        {
+            "student": result.student,
+            "lesson": result.lesson,
+            "outcome": result.outcome,
+            "score": result.score,
+            "max_score": result.max_score,
+            "exercises": {name: asdict(exercise) for name, exercise in result.exercises.items()},
+            "warnings": list(result.warnings),
+        }
+        for result in graded
+    ]
+    path.write_text(json.dumps(listed, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+class _Run:
+    """One run: what is known already, what has to be graded, and what came of it.
+
+    Attributes:
+        ended: the results, as they come.
+    """
+
+    def __init__(self, root: Path, options: Options):
+        self.ended: list[Graded] = []
+        self._root, self._options, self._results = root, options, Results(root)
+        self._times: dict[tuple[str, str], datetime | None] = {}
+        self._known: list[Graded] = []
+
+    def grade(self, found: Sequence[Submission]) -> Iterator[tuple[Graded, datetime | None]]:
+        """Each submission's result, in no particular order, and when it was handed in."""
+        given = {}
+
+        def new() -> Iterator[Paper]:
+            for paper in self._papers(found):
+                if known := None if self._options.fresh else self._results.load(paper):
+                    self._known.append(known)
+                else:
+                    given[paper.lesson, paper.student] = paper
+                    yield paper
+
+        papers = new()
+        first = next(papers, None)  # without one, no worker is started
+        yield from self._take_known()
+        if first is None:
+            return
+        for result in self._grade_all(itertools.chain([first], papers)):
+            yield from self._take_known()
+            paper = given.pop((result.lesson, result.student))
+            if result.outcome != ERROR:
+                self._results.save(paper, result)
+            yield result, self._times.pop((result.lesson, result.student))
+        yield from self._take_known()
+
+    def _take_known(self) -> Iterator[tuple[Graded, datetime | None]]:
+        for result in self._known:
+            yield result, self._times.pop((result.lesson, result.student))
+        self._known.clear()
+
+    def _papers(self, found: Sequence[Submission]) -> Iterator[Paper]:
+        lessons = dict.fromkeys(submission.lesson for submission in found)
+        seeds = {lesson: self._results.seed(lesson, self._options.fresh) for lesson in lessons}
+        releases = {lesson: (self._root / "lessons" / lesson / f"{lesson}.ipynb").read_bytes() for lesson in lessons}
+        for submission in found:
+            content, lesson = read_content(submission), submission.lesson
+            self._times[lesson, submission.student] = content.submitted_at
+            yield Paper(submission.student, lesson, content.data, releases[lesson], seeds[lesson], content.warnings)
+
+    def _grade_all(self, papers: Iterable[Paper]) -> Iterator[Graded]:
+        if self._options.trusted:
+            return map(workers.grade_trusted, papers)
+        if self._options.scheduler:
+            start, at_once = workers.cluster(self._options.scheduler)
+        else:
+            at_once = self._options.jobs or os.cpu_count() or 1
+            start = functools.partial(workers.local, at_once)
+        return workers.grade_all(papers, workers.grade_sandboxed, start, at_once)
+
+
+def _submitted(root: Path) -> Path:
+    folders = read_course(root).coursedir
+    return Path(folders.root, folders.submitted_directory)
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=not console.is_terminal,
+    )
+
+
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        """Submissions per second, as far as that is known."""
+        return Text(f"{task.finished_speed or task.speed or 0:.1f}/s")

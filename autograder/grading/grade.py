@@ -1,0 +1,196 @@
+"""Grade one submission: read it, rebuild it from the release, run it in the sandbox, and judge it from outside."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import nbformat
+
+from autograder import shortcuts
+from autograder.exercise import Exercise
+from autograder.exercises import EXERCISES
+from autograder.grading.outcome import FAILED, GRADED, WARNED, ExerciseGrade, Graded
+from autograder.grading.outputs import check_output, clean
+from autograder.grading.paper import Paper
+from autograder.grading.reading import read_notebook
+from autograder.grading.rebuild import Rebuilt, rebuild
+from autograder.grading.results import Results
+from autograder.judge import Gone, Verdict, judge_observed, public_cases
+from autograder.notebook import Unreadable
+from autograder.sandbox import Absent, Program, Run, Sandbox, Task
+from autograder.sandbox.proof import own_sandbox
+
+CHECK = "check_"  # what a check cell's grade_id has before the exercise's name
+
+
+def grade(paper: Paper, sandbox: Sandbox) -> Graded:
+    """Grade a submission: whatever is in it, this ends with a grade.
+
+    Raises:
+        SandboxError: there is no sandbox to be had.
+        OSError: this machine has no room or no rights for what grading needs.
+    """
+    try:
+        rebuilt = prepare(paper)
+    except Unreadable as error:
+        return failed(paper, str(error))
+    program = _program(rebuilt.notebook)
+    with sandbox.run(program) as run:
+        verdicts = _judge(program, run, _places(rebuilt.notebook), paper.seed)
+    return finish(paper, rebuilt, verdicts, run)
+
+
+def prepare(paper: Paper) -> Rebuilt:
+    """The notebook that is graded: the release, with what the learner wrote.
+
+    Raises:
+        Unreadable: there is no notebook in the submission.
+    """
+    if paper.data is None:
+        raise Unreadable(paper.warnings[-1].rstrip("."), "a notebook", "Ask the student for it.")
+    return rebuild(_read_release(paper.release).notebook, read_notebook(paper.data), paper.lesson)
+
+
+def finish(paper: Paper, rebuilt: Rebuilt, verdicts: Mapping[str, Verdict], run: Run | None = None) -> Graded:
+    """The grade that follows from the verdicts, and the notebook with what its cells and the judge said."""
+    grades = {
+        name: ExerciseGrade(points if verdict.passed else 0, points, verdict.status, verdict.message, verdict.mistake)
+        for name, points in _read_release(paper.release).points.items()
+        for verdict in [verdicts[name]]
+    }
+    notebook = rebuilt.notebook
+    _fill_in(notebook, run.outputs if run else {}, grades)
+    ended = sorted(run.ended.items()) if run else []
+    said = [f"Code cell {_number(notebook, i)} {how}; the others ran without it." for i, how in ended]
+    warnings = (*paper.warnings, *rebuilt.warnings, *said)
+    text = nbformat.writes(notebook, version=nbformat.NO_CONVERT) + "\n"
+    return Graded(paper.student, paper.lesson, WARNED if warnings else GRADED, grades, warnings, text)
+
+
+def failed(paper: Paper, cause: str) -> Graded:
+    """The end of a submission in which nothing could be run: zero, with the cause."""
+    points = _read_release(paper.release).points
+    grades = {name: ExerciseGrade(0, worth, "error", f"{name}: not judged. {cause}") for name, worth in points.items()}
+    return Graded(paper.student, paper.lesson, FAILED, grades, (*paper.warnings, cause))
+
+
+@dataclass(frozen=True)
+class _Release:
+    """A lesson as learners got it, and what each of its exercises is worth."""
+
+    notebook: nbformat.NotebookNode
+    points: Mapping[str, float]
+
+
+@functools.lru_cache(maxsize=16)
+def _read_release(data: bytes) -> _Release:
+    notebook = read_notebook(data)
+    points = {
+        cell.metadata.nbgrader.grade_id.removeprefix(CHECK): cell.metadata.nbgrader.points
+        for cell in notebook.cells
+        if _grade_id(cell).startswith(CHECK)
+    }
+    return _Release(notebook, points)
+
+
+def _grade_id(cell: nbformat.NotebookNode) -> str:
+    return cell.metadata.get("nbgrader", {}).get("grade_id", "")
+
+
+def _program(notebook: nbformat.NotebookNode) -> Program:
+    """What to run: every code cell but untouched demos and checks. Cells keep their place in the notebook."""
+    sources, tasks = [], {}
+    for i, cell in enumerate(notebook.cells):
+        is_check = _grade_id(cell).startswith(CHECK)
+        if is_check:
+            name = _grade_id(cell).removeprefix(CHECK)
+            tasks[name] = Task(EXERCISES[name].names, i)
+        runs = cell.cell_type == "code" and not is_check and "demo" not in cell.metadata.get("tags", ())
+        sources.append(cell.source if runs else "")
+    return Program(tuple(sources), tasks)
+
+
+def _places(notebook: nbformat.NotebookNode) -> dict[str, int]:
+    """Exercise -> where its solution stands."""
+    return {_grade_id(cell): i for i, cell in enumerate(notebook.cells) if _grade_id(cell) in EXERCISES}
+
+
+def _judge(program: Program, run: Run, places: Mapping[str, int], seed: int) -> dict[str, Verdict]:
+    """A verdict on each exercise. All see their public cases before any sees a hidden one, and might tell of it."""
+    observed = {name: _Answer(EXERCISES[name], run) for name in program.tasks}
+    for answer in observed.values():
+        answer.ask_first()
+    return {name: _verdict(answer, program, run, places.get(name), seed) for name, answer in observed.items()}
+
+
+class _Answer:
+    """What a learner wrote for an exercise, reached through the sandbox."""
+
+    def __init__(self, exercise: Exercise, run: Run):
+        self.exercise, self._run = exercise, run
+        self._public: list | Exception | None = None
+
+    def ask_first(self) -> None:
+        """Ask for the public cases; what comes of it is kept until `observe` is asked for them."""
+        try:
+            self._public = self._ask(public_cases(self.exercise))
+        except (Gone, Absent) as error:
+            self._public = error
+
+    def observe(self, cases: tuple) -> list:
+        """As `judge_observed` wants it."""
+        if cases is public_cases(self.exercise):
+            if isinstance(self._public, Exception):
+                raise self._public
+            return self._public
+        return self._ask(cases)
+
+    def _ask(self, cases: tuple) -> list:
+        return self._run.observe(self.exercise.name, self.exercise.probe, cases)
+
+
+def _verdict(answer: _Answer, program: Program, run: Run, place: int | None, seed: int) -> Verdict:
+    exercise = answer.exercise
+    before = [source for source in program.cells[: program.tasks[exercise.name].after] if source]
+    used = shortcuts.in_notebook(before, exercise.names, exercise.forbidden) if exercise.forbidden else []
+    try:
+        return judge_observed(exercise, answer.observe, used, seed=seed, hidden=True)
+    except Absent as absent:
+        if place in run.ended:
+            return _error(exercise, f"its cell {run.ended[place]}.")
+        if place in run.raised:
+            return _error(exercise, f"its cell raised {run.raised[place]}.")
+        return replace(_error(exercise, str(absent)), status="not attempted" if absent.undefined else "error")
+
+
+def _error(exercise: Exercise, sentence: str) -> Verdict:
+    return Verdict(False, "error", f"{exercise.name}: {sentence}")
+
+
+def _fill_in(notebook: nbformat.NotebookNode, outputs: Mapping[int, list], grades: Mapping[str, ExerciseGrade]) -> None:
+    """Put outputs into the cells: what the cells said, and in the place of checks what the judge says."""
+    for i, cell in enumerate(notebook.cells):
+        if cell.cell_type != "code":
+            continue
+        grade = grades.get(_grade_id(cell).removeprefix(CHECK)) if _grade_id(cell).startswith(CHECK) else None
+        cell.outputs = check_output(grade) if grade else clean(outputs.get(i, []))
+        cell.execution_count = None
+
+
+def _number(notebook: nbformat.NotebookNode, index: int) -> int:
+    """How many-eth code cell that is, counted from 1."""
+    return sum(cell.cell_type == "code" for cell in notebook.cells[: index + 1])
+
+
+def grade_notebook(root: Path, lesson: str, student: str, data: bytes) -> Graded:
+    """Grade the bytes of a notebook against the release in ``root``, in this process's own sandbox.
+
+    Raises:
+        SandboxError: there is no sandbox to be had.
+        OSError: the release cannot be read.
+    """
+    release = (root / "lessons" / lesson / f"{lesson}.ipynb").read_bytes()
+    return grade(Paper(student, lesson, data, release, Results(root).seed(lesson)), own_sandbox())

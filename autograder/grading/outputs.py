@@ -1,0 +1,98 @@
+"""Outputs of a graded notebook: what a check says, and what is kept of what a learner's code displayed."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+
+from autograder.grading.outcome import ExerciseGrade
+
+TEXT_LIMIT = 10_000  # characters an output
+OUTPUTS_LIMIT = 50  # outputs a cell
+IMAGE_LIMIT = 1_500_000  # characters of base64
+SIDE_LIMIT = 10_000  # pixels: a tiny file can unpack to gigabytes in the browser that shows it
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+# Sequences that move a terminal's cursor, colour its text or set its title, and what is left of broken ones.
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])?")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+def check_output(grade: ExerciseGrade) -> list[NotebookNode]:
+    """What the check cell of an exercise shows; nbgrader's own `determine_grade` gives it the same points."""
+    message = plain_text(grade.message)
+    if grade.points:
+        return [new_output("stream", name="stdout", text=message + "\n")]
+    lines = f"CheckFailed: {message}".splitlines()
+    return [new_output("error", ename="CheckFailed", evalue=message, traceback=lines)]
+
+
+def clean(outputs: Iterable[Mapping[str, Any]]) -> list[NotebookNode]:
+    """What is kept of a cell's outputs: text and PNG images, bounded in number and size; a note says what was cut.
+
+    Cleaning again changes nothing.
+    """
+    outputs = list(outputs)
+    kept = [node for node in map(_clean_output, outputs[:OUTPUTS_LIMIT]) if node is not None]
+    if len(outputs) > OUTPUTS_LIMIT:
+        cut = len(outputs) - OUTPUTS_LIMIT + 1
+        kept[OUTPUTS_LIMIT - 1 :] = [new_output("stream", name="stdout", text=f"[{cut} more outputs were cut]\n")]
+    return kept
+
+
+def plain_text(text: Any, limit: int = TEXT_LIMIT) -> str:
+    """A text as nbformat holds it (a string, or a list of them) without escape sequences, at most ``limit`` long."""
+    text = "".join(map(str, text)) if isinstance(text, list) else str(text)
+    # first the cut, so that the work is bounded as well; the escapes of a long text may take some of its room
+    length = len(text)
+    short = _CONTROLS.sub("", _ESCAPES.sub("", text[:limit]))
+    if length <= limit:
+        return short
+    note = f"\n[cut: {length:,} characters, of which at most {limit:,} are shown]"
+    return short[: limit - len(note)] + note
+
+
+def _clean_output(output: Mapping[str, Any]) -> NotebookNode | None:
+    match output.get("output_type"):
+        case "stream":
+            name = "stderr" if output.get("name") == "stderr" else "stdout"
+            return new_output("stream", name=name, text=plain_text(output.get("text", "")))
+        case "error":
+            traceback = output.get("traceback")
+            text = plain_text("\n".join(map(str, traceback)) if isinstance(traceback, list) else "")
+            ename, evalue = (plain_text(output.get(key, "")) for key in ("ename", "evalue"))
+            return new_output("error", ename=ename, evalue=evalue, traceback=text.split("\n"))
+        case "display_data" | "execute_result":
+            # as display_data: nbgrader takes a number that is a cell's *result* for partial credit
+            data = output.get("data")
+            return _clean_data(data) if isinstance(data, Mapping) else None
+    return None
+
+
+def _clean_data(data: Mapping[str, Any]) -> NotebookNode | None:
+    kept = {}
+    if "text/plain" in data:
+        kept["text/plain"] = plain_text(data["text/plain"])
+    if "image/png" in data and (image := _png(data["image/png"])):
+        kept["image/png"] = image
+    return new_output("display_data", data=kept) if kept else None
+
+
+def _png(text: Any) -> str | None:
+    """``text`` if it is base64 of a PNG image of reasonable size, else None."""
+    text = "".join(map(str, text)) if isinstance(text, list) else str(text)
+    if len(text) > IMAGE_LIMIT:
+        return None
+    text = re.sub(r"[\r\n]", "", text)
+    try:
+        content = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    sides = [int.from_bytes(content[at : at + 4]) for at in (16, 20)]
+    return text if content.startswith(_PNG) and all(0 < side <= SIDE_LIMIT for side in sides) else None

@@ -1,0 +1,25 @@
+"""A submission on its way to be graded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A submission with all that grading it needs, so that it can be graded on any machine.
+
+    Attributes:
+        student, lesson: whose, and of which lesson.
+        data: the notebook as it was handed in; None where there is none to be read.
+        release: the lesson as learners got it.
+        seed: what the hidden cases are drawn from; a secret of those who grade.
+        warnings: what was noticed before, a sentence each.
+    """
+
+    student: str
+    lesson: str
+    data: bytes | None
+    release: bytes
+    seed: int
+    warnings: tuple[str, ...] = ()

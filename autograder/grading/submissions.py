@@ -1,0 +1,126 @@
+"""What was handed in: the notebooks in autograder/submitted/STUDENT/LESSON/, where nbgrader puts them."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from nbgrader.utils import parse_utc
+
+from autograder.grading.reading import Unreadable, read_file
+
+TIMESTAMP = "timestamp.txt"
+
+
+class NothingToGrade(Exception):
+    """There is no such lesson, or no submission; the text says what there is."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a student handed in for a lesson, and where it is."""
+
+    student: str
+    lesson: str
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Content:
+    """A submission's bytes. ``data`` is None where there is nothing to grade; the warnings say why."""
+
+    data: bytes | None
+    submitted_at: datetime | None
+    warnings: tuple[str, ...]
+
+
+def lesson_names(root: Path, wanted: Sequence[str]) -> list[str]:
+    """The lessons that are meant: by name, or by as much of its beginning as makes it clear, such as ``7`` or ``07``.
+
+    Raises:
+        NothingToGrade: there is no such lesson.
+    """
+    known = sorted(path.parent.name for path in root.glob("lessons/*/*.ipynb") if path.stem == path.parent.name)
+    found = []
+    for name in wanted:
+        name = name.rstrip("/").rpartition("/")[2]
+        meant = [k for k in known if k == name] or [
+            k for k in known if name and k.lstrip("0").startswith(name.lstrip("0"))
+        ]
+        if len(meant) != 1:
+            near = meant or difflib.get_close_matches(name, known) or known
+            raise NothingToGrade(
+                f"There is no lesson {name}. Did you mean: {', '.join(near) or '(lessons/ is empty)'}?"
+            )
+        found += meant
+    return list(dict.fromkeys(found))
+
+
+def find_submissions(submitted: Path, lessons: Sequence[str], students: str = "*") -> list[Submission]:
+    """The submissions for ``lessons`` of the students whose names match the pattern, by lesson and student.
+
+    Raises:
+        NothingToGrade: there are none.
+    """
+    names = sorted(entry.name for entry in os.scandir(submitted)) if submitted.is_dir() else []
+    names = [name for name in names if not name.startswith(".") and fnmatchcase(name, students)]
+    found = [
+        Submission(student, lesson, submitted / student / lesson)
+        for lesson in lessons
+        for student in names
+        if os.path.lexists(submitted / student / lesson)
+    ]
+    if not found:
+        raise NothingToGrade(
+            f"There are no submissions for {', '.join(lessons)} of students that match {students!r}. Expected "
+            f"{submitted}/STUDENT/{lessons[0]}/{lessons[0]}.ipynb: `course collect ARCHIVE` puts them there."
+        )
+    return found
+
+
+def read_content(submission: Submission) -> Content:
+    """Read a submission. Nothing that is in its folder raises an error, and no link is followed."""
+    warnings: list[str] = []
+    try:
+        others = list(_other_files(submission))
+    except OSError as error:
+        return Content(None, None, (f"Its folder cannot be read: {error.strerror}.",))
+    for name, is_link in others:
+        if is_link:
+            warnings.append(f"A link was not followed: {name}.")
+    submitted_at = _submitted_at(submission, warnings)
+    try:
+        return Content(_notebook(submission, [name for name, _ in others], warnings), submitted_at, tuple(warnings))
+    except Unreadable as error:
+        return Content(None, submitted_at, (*warnings, str(error)))
+
+
+def _other_files(submission: Submission) -> Iterator[tuple[str, bool]]:
+    for entry in sorted(os.scandir(submission.folder), key=lambda entry: entry.name):
+        yield entry.name[:100].encode("utf-8", "replace").decode(), entry.is_symlink()
+
+
+def _notebook(submission: Submission, names: Sequence[str], warnings: list[str]) -> bytes:
+    """The notebook of the lesson's name; or, where there is none, the only one, which somebody renamed."""
+    expected = f"{submission.lesson}.ipynb"
+    notebooks = [name for name in names if name.endswith(".ipynb")]
+    if expected not in names and len(notebooks) == 1:
+        warnings.append(f"The notebook was named {notebooks[0]}; expected {expected}.")
+        expected = notebooks[0]
+    return read_file(submission.folder / expected, submission.folder.parent.parent)
+
+
+def _submitted_at(submission: Submission, warnings: list[str]) -> datetime | None:
+    path = submission.folder / TIMESTAMP
+    if not os.path.lexists(path):
+        return None
+    try:
+        return parse_utc(read_file(path).decode()[:100].strip())
+    except Exception:  # dateutil raises many kinds
+        warnings.append(f"{TIMESTAMP} holds no time, so when it was handed in is not known.")
+        return None

@@ -1,0 +1,29 @@
+"""Grade without a sandbox, in a plain Python process: for one's own work, and for systems that have no sandbox."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import nbformat
+
+from autograder.grading.grade import failed, finish, prepare
+from autograder.grading.outcome import Graded
+from autograder.grading.paper import Paper
+from autograder.judge import Verdict
+from autograder.notebook import Unreadable
+from autograder.runner import run_notebook
+
+
+def grade(paper: Paper) -> Graded:
+    """Run the notebook and judge it in a process of this user, which the notebook's code could do anything to."""
+    try:
+        rebuilt = prepare(paper)
+    except Unreadable as error:
+        return failed(paper, str(error))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, f"{paper.lesson}.ipynb")
+        nbformat.write(rebuilt.notebook, path)
+        outcomes = run_notebook(path, seed=paper.seed).outcomes
+    verdicts = {o.exercise: Verdict(o.status == "passed", o.status, o.message, o.mistake) for o in outcomes}
+    return finish(paper, rebuilt, verdicts)

@@ -1,0 +1,104 @@
+"""Ways to compute something that neither the source nor a count of operations shows; a table, and its finder."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Iterable, Mapping
+
+TEXT = "it runs code kept in a text"
+BY_NAME = "it finds things by names that are computed"
+INSIDE = "it reaches PyTorch's inside, past the functions that are counted"
+UNWATCHED = "it turns off what counts the functions"
+ELSEWHERE = "it runs where nothing is counted"
+
+# dotted names, and all that begins with them
+ROUTES = {
+    **dict.fromkeys(("eval", "exec", "compile", "code", "runpy", "marshal", "pickle", "types.FunctionType"), TEXT),
+    **dict.fromkeys(("torch.jit", "torch.compile", "torch.hub", "torch.package", "torch.utils.cpp_extension"), TEXT),
+    **dict.fromkeys(("__import__", "importlib", "globals", "vars", "builtins", "__builtins__", "sys.modules"), BY_NAME),
+    **dict.fromkeys(("sys._getframe", "inspect", "gc", "ctypes", "cffi"), BY_NAME),
+    **dict.fromkeys(("torch.ops", "torch._C", "torch._refs", "torch._decomp", "torch._prims", "torch.library"), INSIDE),
+    **dict.fromkeys(("torch._VF", "torch._inductor", "torch._dynamo", "torch._higher_order_ops"), INSIDE),
+    **dict.fromkeys(("torch.overrides", "torch.utils._python_dispatch", "sys.settrace", "sys.setprofile"), UNWATCHED),
+    **dict.fromkeys(("subprocess", "os.system", "os.popen", "os.fork", "os.execv", "os.posix_spawn"), ELSEWHERE),
+    **dict.fromkeys(("threading", "_thread", "concurrent", "multiprocessing", "torch.multiprocessing"), ELSEWHERE),
+    **dict.fromkeys(("asyncio", "signal", "get_ipython"), ELSEWHERE),
+}
+# attributes of anything
+ATTRIBUTES = {
+    **dict.fromkeys(("__dict__", "__globals__", "__getattribute__", "__subclasses__", "__builtins__"), BY_NAME),
+    **dict.fromkeys(("__code__", "__closure__"), BY_NAME),
+    **dict.fromkeys(("aten", "prims", "_VF"), INSIDE),
+    **dict.fromkeys(("DisableTorchFunction", "DisableTorchFunctionSubclass", "_disable_current_modes"), UNWATCHED),
+    **dict.fromkeys(("_pop_mode", "_pop_mode_temporarily", "_pop_torch_function_stack"), UNWATCHED),
+    **dict.fromkeys(("_DisableTorchDispatch", "_len_torch_dispatch_stack"), UNWATCHED),
+}
+# what can define an answer anew from any cell, unseen by who reads the definitions
+REDEFINING = ("exec", "globals", "sys.modules", "__main__", "__code__", "__globals__", "user_ns", "run_cell")
+_LOOKUPS = ("getattr", "operator.attrgetter", "operator.methodcaller")
+
+
+def routes(tree: ast.AST) -> list[str]:
+    """What in ``tree`` hides what is computed, each with the reason: ``"eval (it runs code kept in a text)"``."""
+    known = imports(tree)
+    found: dict[str, str] = {}
+    for node in ast.walk(tree):
+        for name in _names(node, known):
+            found |= {route: why for route, why in ROUTES.items() if f"{name}.".startswith(f"{route}.")}
+            if (last := name.rpartition(".")[2]) in ATTRIBUTES:
+                found[last] = ATTRIBUTES[last]
+        if isinstance(node, ast.Call) and _looks_up_a_computed_name(node, known):
+            found["a look-up by a computed name"] = BY_NAME
+    return [f"{name} ({why})" for name, why in sorted(found.items())]
+
+
+@functools.lru_cache(maxsize=4096)
+def redefinitions(tree: ast.AST) -> list[str]:
+    """What in ``tree`` could define any name of the notebook anew, with the reason as for `routes`."""
+    names = {name for node in ast.walk(tree) for name in _names(node, {})}
+    names |= {name.rpartition(".")[2] for name in names}
+    return [f"{name} (it can define the answer anew)" for name in REDEFINING if name in names]
+
+
+def imports(tree: ast.AST) -> dict[str, str]:
+    """Local name -> dotted name for every import in ``tree``, wherever it stands."""
+    known: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            known |= {
+                a.asname or a.name.split(".")[0]: a.name if a.asname else a.name.split(".")[0] for a in node.names
+            }
+        elif isinstance(node, ast.ImportFrom):
+            known |= {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
+    return known
+
+
+def dotted(node: ast.expr, known: Mapping[str, str]) -> str:
+    """``F.softmax`` -> ``torch.nn.functional.softmax``; what is not known stands for itself: ``x.softmax``."""
+    if isinstance(node, ast.Name):
+        return known.get(node.id, node.id)
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value, known)}.{node.attr}"
+    return "?"
+
+
+def _names(node: ast.AST, known: Mapping[str, str]) -> Iterable[str]:
+    """The dotted names that a single node stands for."""
+    if isinstance(node, (ast.Name, ast.Attribute)):
+        return [dotted(node, known)]
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        return imports(node).values()
+    return []
+
+
+def _looks_up_a_computed_name(node: ast.Call, known: Mapping[str, str]) -> bool:
+    function = dotted(node.func, known)
+    if function not in _LOOKUPS:
+        return False
+    names = node.args
+    if function == "getattr":
+        names = node.args[1:2]
+        if isinstance(node.args[0] if node.args else None, ast.Name) and node.args[0].id in ("self", "cls"):
+            return False
+    return not names or not all(isinstance(name, ast.Constant) for name in names)

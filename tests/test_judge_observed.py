@@ -1,0 +1,290 @@
+"""An answer judged from afar: how its cases are asked for, and that nothing it sends back upsets the judge."""
+
+import dataclasses
+import random
+
+import pytest
+import torch
+
+from autograder.exercises import EXERCISES
+from autograder.judge import MAX_MESSAGE, Gone, judge_observed, public_cases
+from course_utils.probes import Observation, Opaque, Raised, Seed, run_all
+
+SOFTMAX, MATMUL = EXERCISES["softmax"], EXERCISES["matmul_by_hand"]
+
+
+def softmax(x, dim):
+    e = torch.exp(x - x.amax(dim, keepdim=True))
+    return e / e.sum(dim, keepdim=True)
+
+
+def matmul(a, b):
+    return (a[:, :, None] * b[None]).sum(1)
+
+
+def observing(exercise, candidate, asked=None):
+    """Probes ``candidate``, and adds the cases of each call to ``asked``."""
+
+    def observe(cases):
+        if asked is not None:
+            asked.append(cases)
+        return run_all(exercise.probe, candidate, cases)
+
+    return observe
+
+
+def replying(change, when=0):
+    """Probes softmax, and changes the observations from the ``when``-th call on."""
+    calls = []
+
+    def observe(cases):
+        calls.append(cases)
+        seen = run_all(SOFTMAX.probe, softmax, cases)
+        return change(seen) if len(calls) > when else seen
+
+    return observe
+
+
+# --- what is asked for
+
+
+def test_public_cases_come_first_then_hidden_ones_then_two_sizes():
+    asked = []
+
+    verdict = judge_observed(MATMUL, observing(MATMUL, matmul, asked), [], hidden=True)
+
+    assert verdict.passed, verdict.message
+    assert asked[0] == public_cases(MATMUL)
+    assert [case.mode for case in asked[2]] == ["watched", "watched"]
+    assert len(asked) == 3
+
+
+def test_cases_are_the_same_objects_every_time():
+    first, second, other = [], [], []
+    for asked, seed in ((first, 1), (second, 1), (other, 2)):
+        judge_observed(MATMUL, observing(MATMUL, matmul, asked), [], seed=seed, hidden=True)
+
+    assert all(a is b for one, two in zip(first, second, strict=True) for a, b in zip(one, two, strict=True))
+    assert [one is two for one, two in zip(first, other, strict=True)] == [True, False, True]
+
+
+def test_hidden_cases_are_not_asked_for_where_a_public_one_differs():
+    asked = []
+
+    verdict = judge_observed(SOFTMAX, observing(SOFTMAX, lambda x, dim: x, asked), [], hidden=True)
+
+    assert verdict == judge_observed(SOFTMAX, observing(SOFTMAX, lambda x, dim: x), [])
+    assert asked == [public_cases(SOFTMAX)]
+
+
+def test_hidden_cases_are_not_asked_for_where_the_source_has_a_short_cut():
+    asked = []
+
+    verdict = judge_observed(SOFTMAX, observing(SOFTMAX, softmax, asked), ["softmax"], hidden=True)
+
+    assert verdict.mistake == "short cut"
+    assert asked == [public_cases(SOFTMAX)]
+
+
+def test_stub_is_called_once():
+    def stub(x, dim):
+        raise NotImplementedError
+
+    assert len(run_all(SOFTMAX.probe, stub, public_cases(SOFTMAX))) == 1
+    assert judge_observed(SOFTMAX, observing(SOFTMAX, stub), []).status == "not attempted"
+
+
+# --- an early end
+
+
+def test_gone_ends_in_an_error_in_its_words():
+    def gone(cases):
+        raise Gone("its process ran out of memory.")
+
+    verdict = judge_observed(SOFTMAX, gone, [], hidden=True)
+
+    assert (verdict.status, verdict.message) == ("error", "softmax: its process ran out of memory.")
+
+
+def test_an_error_of_the_one_who_observes_is_passed_on():
+    def broken(cases):
+        raise OSError("no space left on device")
+
+    with pytest.raises(OSError, match="no space left"):
+        judge_observed(SOFTMAX, broken, [])
+
+
+@pytest.mark.parametrize("change", [lambda seen: seen[:3], lambda seen: [], lambda seen: [*seen, seen[0]]])
+@pytest.mark.parametrize("when", [0, 1])
+def test_another_number_of_observations_is_an_error(change, when):
+    verdict = judge_observed(SOFTMAX, replying(change, when), [], hidden=True)
+
+    assert (verdict.status, verdict.message) == (
+        "error",
+        "softmax: its process ended before all of its calls were done.",
+    )
+
+
+# --- what the learner's code chose stays out of messages about hidden cases
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"), [("ValueError", "(ValueError)"), ("X1_5_2_25", "(an error of its own)"), ("dict", "of its own)")]
+)
+def test_of_an_error_on_hidden_cases_only_the_name_of_a_builtin_is_told(kind, told):
+    raises = replying(lambda seen: [Observation(raised=Raised(kind, "x = 1.5, 2.25"), printed="1.5")] * len(seen), 1)
+
+    message = judge_observed(SOFTMAX, raises, [], hidden=True).message
+
+    assert message.startswith("softmax: goes wrong on inputs that only grading tries (")
+    assert told in message
+    assert "2" not in message
+
+
+def test_of_a_short_cut_on_hidden_cases_no_name_is_told():
+    def watched(seen):
+        return [dataclasses.replace(got, parts=got.parts | {"calls": {"log_softmax": 1}}) for got in seen]
+
+    verdict = judge_observed(SOFTMAX, replying(watched, 1), [], hidden=True)
+
+    assert verdict.mistake == "short cut"
+    assert "uses a short cut on inputs that only grading tries; build it from exp, max and sum" in verdict.message
+
+
+@pytest.mark.parametrize(("hidden", "told"), [(False, "runs 14 operations for size 4 and 98"), (True, "it loops.")])
+def test_how_often_it_loops_is_told_at_home_alone(hidden, told):
+    def observe(cases):
+        if len(cases) != 2:
+            return run_all(MATMUL.probe, matmul, cases)
+        return [Observation({"calls": {"aten.mul": 14}}), Observation({"calls": {"aten.mul": 98}})]
+
+    verdict = judge_observed(MATMUL, observe, [], hidden=hidden)
+
+    assert verdict.mistake == "a Python loop"
+    assert told in verdict.message
+    assert ("14" in verdict.message) is not hidden
+
+
+def test_what_is_let_pass_on_hidden_cases_is_not_told():
+    refused = replying(
+        lambda seen: [*seen[:-16], *[Observation(raised=Raised("ValueError", ""))] * 16], when=1
+    )  # the last 16 are watched: code may refuse to run there
+
+    at_home = judge_observed(SOFTMAX, replying(list), [])
+    verdict = judge_observed(SOFTMAX, refused, [], hidden=True)
+
+    assert verdict.passed, verdict.message
+    assert verdict.message.splitlines()[1:] == at_home.message.splitlines()[1:]
+
+
+def test_message_is_cut_and_says_so():
+    long = replying(lambda seen: [Observation(raised=Raised("ValueError", "", "k" * 9000))] * len(seen))
+
+    message = judge_observed(SOFTMAX, long, []).message
+
+    assert len(message) < MAX_MESSAGE + 100
+    assert message.startswith("softmax: ")
+    assert "characters in all)" in message
+
+
+# --- forged observations
+
+DEEP = None
+for _ in range(200):
+    DEEP = [DEEP]
+JUNK = (
+    None, True, 0, -1, 10**400, 1.5, float("nan"), float("inf"), "", "1" * 100_000, [0] * 100_000, [float("nan")] * 3,
+    DEEP, (), {}, {1: 2, None: "x", "y": [1]}, {"result": {"result": {"result": torch.ones(2)}}}, Opaque("Liar"),
+    Raised("E" * 9000, "", ""), Raised("ValueError", "modified by an inplace operation"), Seed(3), torch.float64,
+    torch.tensor(torch.nan), torch.full((2, 3), torch.nan), torch.ones(2, 3), torch.ones(0, 3), torch.ones(2, 3) > 0,
+    torch.ones(2, 3, dtype=torch.complex64), torch.ones(2, 3, dtype=torch.float16), torch.ones((2, 3), device="meta"),
+    torch.ones(2, 3, dtype=torch.uint8), torch.ones(2, 3).double(), torch.zeros(200_000), b"bytes", object(),
+)  # fmt: skip
+
+
+def forge(value, dice):
+    """``value``, a part or a piece of one, with junk in one place."""
+    if isinstance(value, dict) and value and dice.random() < 0.75:
+        key = dice.choice(list(value))
+        return {**value, key: forge(value[key], dice)}
+    if isinstance(value, (list, tuple)) and value and dice.random() < 0.75:
+        i = dice.randrange(len(value))
+        return type(value)([*value[:i], forge(value[i], dice), *value[i + 1 :]])
+    return dice.choice(JUNK)
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_forged_observation_earns_nothing_and_upsets_nothing(name):
+    exercise, dice = EXERCISES[name], random.Random(name)
+    for _ in range(4):
+        forged = []
+
+        def observe(cases, forged=forged):
+            seen = run_all(exercise.probe, exercise.reference, cases)
+            if not forged:
+                i = dice.randrange(sum(case.mode == "values" for case in cases))
+                part = dice.choice([part for part in seen[i].parts if part != "calls"])
+                forged.append((part, forge(seen[i].parts[part], dice)))
+                seen[i] = dataclasses.replace(seen[i], parts={**seen[i].parts, part: forged[0][1]})
+            return seen
+
+        verdict = judge_observed(exercise, observe, [])
+
+        assert not verdict.passed, forged
+        assert verdict.message.startswith(f"{name}: ")
+        assert len(verdict.message) < MAX_MESSAGE + 100
+
+
+@pytest.mark.parametrize("junk", JUNK, ids=lambda junk: f"{type(junk).__name__}")
+@pytest.mark.parametrize("part", ["result", "arguments", "gradients", "state"])
+def test_any_value_in_any_part_is_wrong_and_upsets_nothing(part, junk):
+    def forged(seen):
+        return [dataclasses.replace(got, parts={**got.parts, part: junk}) for got in seen]
+
+    verdict = judge_observed(SOFTMAX, replying(forged), [])
+
+    overwritten = part == "gradients" and isinstance(junk, Raised) and "inplace" in junk.text
+    assert verdict.passed == overwritten, verdict.message
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        Observation({"calls": 3}),
+        Observation({"calls": {1: "x", None: None}}),
+        Observation(None),
+        Observation([1, 2]),
+        Observation(raised=Raised(None, None)),
+        Observation(raised="ValueError"),
+        Observation(printed=3),
+        Observation(raised=Raised("NotImplementedError", "", by_learner="yes")),
+        3,
+        None,
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("when", [0, 1])
+def test_what_is_no_observation_ends_in_a_verdict(forged, when):
+    verdict = judge_observed(SOFTMAX, replying(lambda seen: [*seen[:-1], forged], when), [], hidden=True)
+    first = judge_observed(SOFTMAX, replying(lambda seen: [forged, *seen[1:]], when), [], hidden=True)
+
+    assert not first.passed
+    assert not verdict.passed or (isinstance(forged, Observation) and forged.raised)  # the last case is a watched one
+
+
+@pytest.mark.parametrize("calls", [None, 3, {"aten.mul": "many"}, {3: 3}, {"aten.mul": None}])
+def test_counts_that_are_none_end_in_an_error(calls):
+    def observe(cases):
+        return run_all(MATMUL.probe, matmul, cases) if len(cases) != 2 else [Observation({"calls": calls})] * 2
+
+    assert judge_observed(MATMUL, observe, [], hidden=True).status == "error"
+
+
+def test_overwritten_gradient_excuses_nothing_else():
+    """The note about autograd's saved tensors may not hide a wrong result."""
+    error = Raised("RuntimeError", "one of the variables has been modified by an inplace operation")
+
+    def forged(seen):
+        return [dataclasses.replace(got, parts={**got.parts, "result": DEEP, "gradients": error}) for got in seen]
+
+    assert not judge_observed(SOFTMAX, replying(forged), []).passed

@@ -33,7 +33,8 @@ def _plot_matrices(what: str, got: torch.Tensor, want: torch.Tensor) -> Picture:
     if not small and same:
         panels["where they differ"] = wrong.double()
     rows, columns = (max(got.shape[dim], want.shape[dim]) for dim in (0, 1))
-    width, height = (columns * _CELL[0], rows * _CELL[1]) if small else (_PANEL, _PANEL)
+    tall = min(max(rows / columns, 0.3), 1.5)
+    width, height = (columns * _CELL[0], rows * _CELL[1]) if small else (_PANEL, _PANEL * tall)
     alt = f"{what}, two tables of colours: expected beside yours. {_told(got, want, wrong, same)}"
     picture = Picture(alt, max(width, 1.3) * len(panels) + 0.5, height + 0.7)
     finite = torch.cat([matrix[matrix.isfinite()].flatten() for matrix in (got, want)])

@@ -72,7 +72,7 @@ class Standing:
             title, state = html.escape(lesson.title), ("&#10003; " if lesson.state == "done" else "") + lesson.state
             yield (
                 '<li style="display:flex;flex-wrap:wrap;align-items:center;column-gap:1em">'
-                f'<span style="flex:0 1 26em">{_link(title, lesson.path)}</span>'
+                f'<span style="flex:0 1 30em">{_link(title, lesson.path)}</span>'
                 f'<progress value="{lesson.passed}" max="{lesson.total}" style="flex:0 1 14em;min-width:6em" '
                 f'aria-label="{title}: {lesson.passed} of {lesson.total} exercises passed"></progress>'
                 f"<span>{state}</span></li>"

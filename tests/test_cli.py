@@ -49,7 +49,7 @@ def test_help_names_every_command():
     assert re.findall(r"^│ ([a-z]+) ", result.stdout, re.MULTILINE) == ["lab", "check", "build"]
 
 
-@pytest.mark.parametrize("command", ["lab", "check", "build"])
+@pytest.mark.parametrize("command", ["lab", "check", "progress", "reset", "update", "build"])
 def test_help_of_a_command_says_what_it_does(command):
     result = _run(command, "--help")
 

@@ -10,7 +10,7 @@ import torch
 from desks import ROOT, make_desk, sit_down
 
 from autograder.exercises import EXERCISES
-from autograder.judge import judge, judge_observed
+from autograder.judge import judge, judge_observed, public_cases
 from course_utils import CheckFailed, check
 from course_utils.hints import next_help
 from course_utils.outline import START, read_outlines
@@ -179,10 +179,9 @@ def test_where_words_have_said_everything_nothing_is_drawn(name, answer):
 
 def test_nothing_is_drawn_of_inputs_that_only_grading_tries():
     exercise = EXERCISES["softmax"]
-    public = [case.args["x"].tolist() for case in exercise.expand(0)]
 
     def observe(cases):
-        secret = cases[0].args["x"].tolist() not in public
+        secret = cases[0] is not public_cases(exercise)[0]
         return [without_calls(exercise.probe(twice if secret else exercise.reference, case)) for case in cases]
 
     def twice(x, dim):

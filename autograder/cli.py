@@ -24,7 +24,7 @@ def course() -> None:
 
     A learner needs `course lab`, and perhaps `course check` before handing a notebook in; `course reset` and
     `course update` renew a lesson, and keep what was there.
-    Authors of lessons need `course build`.
+    Who teaches a class needs `course collect` and `course grade`. Authors of lessons need `course build`.
     """
 
 
@@ -170,6 +170,36 @@ def grade(
     except _grading_errors() as error:
         _fail(error, NOTHING_GRADED)
     raise typer.Exit(code)
+
+
+@app.command()
+def collect(
+    archives: Annotated[list[Path], typer.Argument(metavar="ARCHIVE...", help="Zips, tars, folders, notebooks.")],
+    lesson: Annotated[
+        str | None, typer.Option(metavar="LESSON", help="Take the notebooks of this lesson alone.")
+    ] = None,
+) -> None:
+    """Put what a learning platform exports where `course grade` looks for it.
+
+    Knows how Moodle, Canvas and nbgrader name what students hand in. Nothing is run; what looks wrong is refused and
+    named. A student's newest submission counts; older ones are kept beside it.
+
+    Exit code: 0 when all was taken, 1 when something was refused, 2 when nothing was taken.
+    """
+    from autograder.grading.intake import collect as take
+    from autograder.grading.submissions import NothingToGrade, lesson_names
+
+    try:
+        root = desk.find_root(Path.cwd())
+        taken = take(archives, root, lesson and lesson_names(root, [lesson])[0])
+    except (desk.DeskError, NothingToGrade, OSError) as error:
+        _fail(error, 2)
+    for sentence in taken.sentences:
+        print(sentence)
+    counts = {"collected": len(taken.stored), "there already": taken.unchanged, "refused": taken.refused}
+    counts["of no lesson, ignored"] = taken.ignored
+    print(", ".join(f"{n} {what}" for what, n in counts.items() if n or what == "collected") + ".")
+    raise typer.Exit(2 if not taken.stored and not taken.unchanged else 1 if taken.refused else 0)
 
 
 def _grading_errors() -> tuple[type[Exception], ...]:

@@ -104,7 +104,7 @@ def _has_nan(value: object) -> bool:
 def _explains(exercise: Exercise, wrong: Callable, evidence: list[Trial], tolerance: Tolerance) -> bool:
     def agrees(trial: Trial) -> bool:
         until = trial.difference.part if trial.difference else None
-        return difference(trial.got, exercise.probe(wrong, trial.case), tolerance, until) is None
+        return difference(trial.got, exercise.observe(wrong, trial.case), tolerance, until) is None
 
     # failing cases first: there a mistake that is not this one shows itself soonest
     return all(agrees(trial) for trial in sorted(evidence, key=lambda trial: trial.difference is None))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,7 +87,9 @@ class Exercise:
         mistakes: the known wrong answers, the most telling first.
         partners: names of the functions that are judged together with it, as ``(save_checkpoint, load_checkpoint)``.
         contracts: what must hold beside the values: modes of `Case`, tried on every input.
-        probe: calls what the learner wrote and writes down what it did.
+        probe: calls what the learner wrote and writes down what it did, beside the learner's code.
+        measure: (case, observation) -> the observation that is compared, worked out by the judge from what the probe
+            brought; None where that is compared as it is. It is right for any plain data, and raises nothing.
         forbidden: names of functions and ops that would be a short cut.
         instead: what to build it from, for the message about a short cut.
         fact: an exercise's own way to say what is wrong: (arguments, result, expected result) -> a sentence
@@ -104,6 +106,7 @@ class Exercise:
     partners: tuple[str, ...] = ()
     contracts: tuple[str, ...] = ("gradients", "float64", "strided", "meta")
     probe: Callable[[Any, Case], Observation] = call
+    measure: Callable[[Case, Observation], Observation] | None = None
     forbidden: tuple[str, ...] = ()
     instead: str = ""
     fact: Callable[[Mapping[str, Any], Any, Any], str | None] | None = None
@@ -116,8 +119,20 @@ class Exercise:
         """The functions or classes that an answer consists of: its own name, then its partners'."""
         return (self.name, *self.partners)
 
-    def expand(self, seed: int) -> list[Case]:
-        """All cases of one draw: the plain inputs first, then the same inputs under each contract."""
+    def measured(self, case: Case, got: Observation) -> Observation:
+        """What is compared, for what the probe brought."""
+        return self.measure(case, got) if self.measure and not got.raised else got
+
+    def observe(self, answer: Any, case: Case) -> Observation:
+        """Probe an answer of our own, such as the reference or a mistake, and measure what that brings."""
+        return self.measured(case, self.probe(answer, case))
+
+    def expand(self, seed: int, modes: Container[str] | None = None) -> list[Case]:
+        """All cases of one draw: the plain inputs first, then the same inputs under each contract.
+
+        Args:
+            modes: keep only the cases of these modes; None: of all.
+        """
         inputs = list(self.cases(Draw(seed)))
-        modes = ["values", *self.contracts, *(["watched"] if self.forbidden else [])]
-        return [Case(args, mode) for mode in modes for args in inputs]
+        wanted = ["values", *self.contracts, *(["watched"] if self.forbidden else [])]
+        return [Case(args, mode) for mode in wanted if modes is None or mode in modes for args in inputs]

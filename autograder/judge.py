@@ -7,26 +7,26 @@ import difflib
 import functools
 import logging
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import torch
 
 from autograder import shortcuts
 from autograder.compare import Tolerance
-from autograder.contrast import Contrast, contrast
 from autograder.diagnosis import Trial, describe, diagnose
 from autograder.exercise import Exercise
 from autograder.exercises import EXERCISES, WARM_UP
 from autograder.leniency import difference_that_counts
+from autograder.verdict import Gone, Verdict, verdict_on
 from autograder.wording import name_kind
 from course_utils.probes import Case, Observation, run_all, snapshot
 
 PUBLIC_SEED = 0
 SHORT_CUT, LOOP = "short cut", "a Python loop"  # the mistakes that show in how a result is made
 LOOP_SIZES = (4, 16)
+HIDDEN_MODES = ("values", "gradients", "watched")
 COUNTED = {"operations": "aten.", "lines of Python": "python."}  # neither may grow with the size of the input
-MAX_MESSAGE = 2000  # characters
 _HIDDEN = 1_000_003  # keeps the secret draw apart from the public one, also for seed 0
 
 CHECKED = {
@@ -37,44 +37,10 @@ CHECKED = {
     "plain": "a w that does not require grad",
 }
 START = "Write your code in place of `raise NotImplementedError`, run that cell, then this one again."
-
 ENDED = "its process ended before all of its calls were done."
 
 Observe = Callable[[Sequence[Case]], Sequence[Observation]]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What the judge says of one answer.
-
-    Attributes:
-        passed: whether the answer earns the points.
-        status: ``"passed"``, ``"wrong"``, ``"not attempted"`` (still the stub) or ``"error"`` (the code raised).
-        message: a few lines for the learner.
-        mistake: the name of the known mistake that explains a wrong answer, or None.
-        trial: the call that a wrong answer's message is about. It stays where the judge is, and tells what to draw.
-    """
-
-    passed: bool
-    status: str
-    message: str
-    mistake: str | None = None
-    trial: Trial | None = field(default=None, repr=False, compare=False)
-
-    @property
-    def contrast(self) -> Contrast | None:
-        """What came beside what was expected, where a picture explains more than the message; else None."""
-        return contrast(self.trial) if self.trial else None
-
-
 Judging = Generator[Sequence[Case], Sequence[Observation], Verdict]  # asks for cases until it comes to a verdict
-
-
-class Gone(Exception):
-    """What runs the learner's code can give no more observations; the text says why, in the words of a message.
-
-    The text must hold nothing that the learner's code chose: it may have seen hidden inputs.
-    """
 
 
 def judge(name: str, candidate: Any, *, seed: int = 0, hidden: bool = False) -> Verdict:
@@ -146,11 +112,13 @@ def _draws(exercise: Exercise, seed: int, hidden: bool) -> Draws:
     return [_with_expected(exercise, number) for number in (PUBLIC_SEED, _HIDDEN + seed)[: 1 + hidden]]
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=512)
 def _with_expected(exercise: Exercise, seed: int) -> tuple[tuple[Case, ...], tuple[Observation, ...]]:
     """The same for every answer, so worked out once."""
-    cases = tuple(exercise.expand(seed))
-    return cases, tuple(exercise.probe(exercise.reference, case) for case in cases)
+    # A table of answers to the public cases shows in values; that an answer keeps the contracts, the public ones show.
+    modes = None if seed == PUBLIC_SEED else HIDDEN_MODES
+    cases = tuple(exercise.expand(seed, modes))
+    return cases, tuple(exercise.observe(exercise.reference, case) for case in cases)
 
 
 @functools.lru_cache(maxsize=256)
@@ -165,7 +133,7 @@ def _converse(exercise: Exercise, judging: Judging, observe: Observe) -> Verdict
         try:
             observations = observe(cases)
         except Gone as gone:
-            return _verdict(exercise, "error", str(gone))
+            return verdict_on(exercise, "error", str(gone))
         try:
             cases = judging.send(observations)
         except StopIteration as end:
@@ -178,7 +146,7 @@ def _guarded(exercise: Exercise, judging: Judging) -> Judging:
         return (yield from judging)
     except Exception:
         logging.getLogger(__name__).exception("%s: an observation cannot be judged", exercise.name)
-        return _verdict(exercise, "error", "what came back from its calls cannot be judged.")
+        return verdict_on(exercise, "error", "what came back from its calls cannot be judged.")
 
 
 def _judging(exercise: Exercise, draws: Draws, in_source: Sequence[str]) -> Judging:
@@ -189,10 +157,11 @@ def _judging(exercise: Exercise, draws: Draws, in_source: Sequence[str]) -> Judg
     for (cases, expected), hidden in zip(draws, (False, True), strict=False):
         seen = yield cases
         if not hidden and seen and seen[0].is_stub:
-            return _verdict(exercise, "not attempted", f"not attempted yet. {START}")
+            return verdict_on(exercise, "not attempted", f"not attempted yet. {START}")
         if len(seen) != len(cases) and not (len(seen) == 1 and seen[0].is_stub):
-            return _verdict(exercise, "error", ENDED)
-        for case, want, got in zip(cases, expected, seen, strict=False):
+            return verdict_on(exercise, "error", ENDED)
+        for case, want, raw in zip(cases, expected, seen, strict=False):
+            got = exercise.measured(case, raw)
             found, note = difference_that_counts(case, got, want, tolerance)
             calls |= set(got.parts.get("calls", ()))
             if note is None:
@@ -205,10 +174,10 @@ def _judging(exercise: Exercise, draws: Draws, in_source: Sequence[str]) -> Judg
     if exercise.sized:
         seen = yield _sized_cases(exercise)
         if len(seen) != len(LOOP_SIZES):
-            return _verdict(exercise, "error", ENDED)
+            return verdict_on(exercise, "error", ENDED)
         if fact := _loop_fact(seen):
             return _rule_broken(exercise, LOOP, "does more steps for larger inputs: it loops." if hidden else fact)
-    return _verdict(exercise, "passed", _praise(exercise, sum(len(cases) for cases, _ in draws), notes))
+    return verdict_on(exercise, "passed", _praise(exercise, sum(len(cases) for cases, _ in draws), notes))
 
 
 def _fault(
@@ -223,7 +192,8 @@ def _fault(
         if not used or (mistake and mistake.name != SHORT_CUT):
             status = "error" if first.got.raised else "wrong"
             fact = describe(exercise, trials, mistake)
-            return replace(_verdict(exercise, status, fact, mistake.name if mistake else None), trial=first)
+            verdict = verdict_on(exercise, status, fact, mistake.name if mistake else None)
+            return replace(verdict, trial=first)
     if used:
         library = [name for name in used if name in exercise.forbidden]
         what = f"the library's {', '.join(library)}" if library else f"{', '.join(used)}, which hides what is computed"
@@ -245,7 +215,7 @@ def _loop_fact(runs: Sequence[Observation]) -> str | None:
 def _rule_broken(exercise: Exercise, name: str, fact: str) -> Verdict:
     """The verdict on an answer with right results, made in a way that the exercise rules out."""
     says = next((f"\n  {mistake.says}" for mistake in exercise.mistakes if mistake.name == name), "")
-    return _verdict(exercise, "wrong", f"{fact}{says}", name)
+    return verdict_on(exercise, "wrong", f"{fact}{says}", name)
 
 
 def _praise(exercise: Exercise, n_calls: int, notes: list[str]) -> str:
@@ -253,11 +223,3 @@ def _praise(exercise: Exercise, n_calls: int, notes: list[str]) -> str:
     lines = [f"passed {n_calls} calls ({', '.join(held)})."]
     lines += [f"  One thing to know: {note}." for note in dict.fromkeys(notes) if note]
     return "\n".join(lines)
-
-
-def _verdict(exercise: Exercise, status: str, text: str, mistake: str | None = None) -> Verdict:
-    """A verdict whose message begins with the exercise's name, and is not longer than a page can show."""
-    message = f"{exercise.name}: {text}"
-    if len(message) > MAX_MESSAGE:
-        message = f"{message[:MAX_MESSAGE]}\n  (cut here: {len(message)} characters in all)"
-    return Verdict(status == "passed", status, message, mistake)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,13 +113,13 @@ def find_lesson(stem: str, cells: list[nbformat.NotebookNode], lessons: Mapping[
     """
     marked = [lessons[grade_id] for cell in cells if (grade_id := _grade_id(cell)) in lessons]
     if marked:
-        return max(marked, key=marked.count)
+        return Counter(marked).most_common(1)[0][0]
     known = set(lessons.values())
     if stem in known:
         return stem
     defined = [lessons[name] for cell in cells for name in _defined(cell, lessons)]
     if defined:
-        return max(defined, key=defined.count)
+        return Counter(defined).most_common(1)[0][0]
     raise NoExercises(
         "a notebook without an exercise in it",
         f"a lesson's notebook ({', '.join(sorted(known))})",

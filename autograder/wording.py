@@ -17,6 +17,7 @@ SPECIAL = {
     "leaf": "tensors that require grad, and hold a gradient from before",
     "plain": "tensors that do not require grad",
 }
+LONG_INT = 100  # bits; Python itself refuses to print ints of many thousands
 SHOWN_WHOLE = 9  # a tensor of up to so many entries is shown with its values
 
 
@@ -29,6 +30,8 @@ def number(value: Any, digits: int = 4) -> str:
     """So many significant digits, as few characters as that takes: ``0.5``, ``1``, ``3.142``, ``nan``."""
     if isinstance(value, torch.Tensor):
         value = value.item()
+    if isinstance(value, int) and value.bit_length() > LONG_INT:
+        return f"an int of {value.bit_length()} bits"
     return f"{value + 0.0:.{digits}g}" if isinstance(value, float) else str(value)
 
 

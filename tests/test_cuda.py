@@ -31,8 +31,8 @@ def test_answers_keep_the_gpu(name):
     tolerance = Tolerance(max(exercise.rtol, 1e-3), max(exercise.atol, 1e-4))
     for args in exercise.cases(Draw(0)):
         case = Case(args, "cuda")
-        expected = exercise.probe(exercise.reference, case)
-        answers = {answer.__name__: exercise.probe(answer, case) for answer in RIGHT[name]}
+        expected = exercise.observe(exercise.reference, case)
+        answers = {answer.__name__: exercise.observe(answer, case) for answer in RIGHT[name]}
 
         assert expected.raised is None
         assert {n: difference(got, expected, tolerance) for n, got in answers.items() if not got.raised} == {

@@ -6,8 +6,10 @@ import random
 import pytest
 import torch
 
+from autograder.compare import Tolerance, difference
 from autograder.exercises import EXERCISES
-from autograder.judge import MAX_MESSAGE, Gone, judge_observed, public_cases
+from autograder.judge import Gone, judge_observed, public_cases
+from autograder.verdict import MAX_MESSAGE
 from course_utils.probes import Observation, Opaque, Raised, Seed, run_all
 
 SOFTMAX, MATMUL = EXERCISES["softmax"], EXERCISES["matmul_by_hand"]
@@ -214,18 +216,46 @@ def forge(value, dice):
 
 
 @pytest.mark.parametrize("name", EXERCISES)
-def test_forged_observation_earns_nothing_and_upsets_nothing(name):
+def test_forged_part_differs_and_upsets_nothing(name):
     exercise, dice = EXERCISES[name], random.Random(name)
-    for _ in range(4):
+    cases = [case for case in public_cases(exercise) if case.mode == "values"][:3]
+    for case in cases:
+        raw = exercise.probe(exercise.reference, case)
+        expected = exercise.measured(case, raw)
+        for _ in range(25):
+            part = dice.choice(list(raw.parts))
+            value = forge(raw.parts[part], dice)
+            got = exercise.measured(case, dataclasses.replace(raw, parts={**raw.parts, part: value}))
+            found = difference(got, expected, Tolerance(exercise.rtol, exercise.atol))
+
+            # among what is measured, some may be anything: an order of rows, a draw with another generator
+            assert found or exercise.measure or repr(value) == repr(raw.parts[part]), (part, value)
+
+
+@pytest.mark.parametrize("name", [name for name, exercise in EXERCISES.items() if exercise.measure])
+def test_what_is_measured_cannot_be_claimed(name):
+    exercise = EXERCISES[name]
+    for case in public_cases(exercise):
+        raw = exercise.probe(exercise.reference, case)
+        expected = exercise.measured(case, raw)
+        got = exercise.measured(case, expected)  # the rules that should be found, without what shows them
+
+        as_it_is = raw.parts.keys() == expected.parts.keys()  # nothing is measured of this one
+        assert as_it_is or difference(got, expected, Tolerance(exercise.rtol, exercise.atol)), got
+
+
+@pytest.mark.parametrize("name", ["init_weights", "score_summary", "dropout", "standardize", "mse", "causal_attention"])
+def test_forged_observation_earns_nothing(name):
+    exercise, dice = EXERCISES[name], random.Random(name)
+    for _ in range(3):
         forged = []
 
         def observe(cases, forged=forged):
             seen = run_all(exercise.probe, exercise.reference, cases)
-            if not forged:
-                i = dice.randrange(sum(case.mode == "values" for case in cases))
-                part = dice.choice([part for part in seen[i].parts if part != "calls"])
-                forged.append((part, forge(seen[i].parts[part], dice)))
-                seen[i] = dataclasses.replace(seen[i], parts={**seen[i].parts, part: forged[0][1]})
+            part = dice.choice([part for part in seen[0].parts if part not in ("calls", "state")])
+            value = dice.choice([junk for junk in JUNK if repr(junk) != repr(seen[0].parts[part])])
+            forged.append((part, value))
+            seen[0] = dataclasses.replace(seen[0], parts={**seen[0].parts, part: value})
             return seen
 
         verdict = judge_observed(exercise, observe, [])
@@ -288,3 +318,10 @@ def test_overwritten_gradient_excuses_nothing_else():
         return [dataclasses.replace(got, parts={**got.parts, "result": DEEP, "gradients": error}) for got in seen]
 
     assert not judge_observed(SOFTMAX, replying(forged), []).passed
+
+
+def test_comparing_ends_with_the_part_that_is_asked_for_also_where_that_is_equal():
+    got, expected = Observation({"result": 1, "arguments": 2}), Observation({"result": 1, "arguments": 3})
+
+    assert difference(got, expected, Tolerance(0, 0), until="result") is None
+    assert difference(got, expected, Tolerance(0, 0)).part == "arguments"

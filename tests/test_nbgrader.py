@@ -1,4 +1,4 @@
-"""Plain nbgrader, by its command line: this course is released, graded and exported like any other."""
+"""Plain nbgrader, by its command line: this course is released, graded and exported like any other, and safely."""
 
 import csv
 import os
@@ -11,9 +11,14 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from classroom import graded
 from nbgrader.api import Gradebook
+from nbgrader.apps import NbGraderAPI
 
 from autograder.exercises import EXERCISES
+from autograder.grading import grade
+from autograder.grading.settings import read_course
+from autograder.sandbox import SandboxError
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSON = "07_layers"
@@ -36,6 +41,7 @@ def layer_norm(x, weight, bias, eps=1e-5):
     ### END SOLUTION
 """,
 }
+SECRET = "# nobody may read this"
 NOISE = """\
     import logging, os, sys, warnings
     warnings.warn("a warning")
@@ -65,7 +71,28 @@ def is_solution(cell):
     return cell.metadata.get("nbgrader", {}).get("solution", False)
 
 
+def doubled():
+    notebook = submission({})
+    check = next(cell for cell in notebook.cells if cell.id == "check_softmax")
+    notebook.cells += [nbformat.from_dict({**check, "id": name, "source": "pass"}) for name in ("second", "third")]
+    return notebook
+
+
+def flipped():
+    """Renamed, retyped, re-pointed, unlocked, or gone: whatever can be done to nbgrader's marks."""
+    notebook = submission(WRONG)
+    marks = {cell.id: cell.metadata.nbgrader for cell in notebook.cells if "nbgrader" in cell.metadata}
+    marks["check_softmax"].update(grade=False, solution=True, locked=False)
+    marks["check_layer_norm"].update(grade_id="unheard_of", points=1000)
+    marks["check_gelu"].update(schema_version=99)
+    marks["check_linear"].update(points="many", grade_id=["x"])
+    notebook.cells = [cell for cell in notebook.cells if cell.id != "check_dropout"]
+    return notebook
+
+
 STUDENTS = {
+    "doubled": doubled(),
+    "flipped": flipped(),
     "solved": submission({}),
     "untouched": nbformat.read(ROOT / "lessons" / LESSON / FILE, as_version=4),
     "two_wrong": submission(WRONG),
@@ -94,10 +121,35 @@ def course(environment, tmp_path_factory):
         path = course / "autograder" / "submitted" / student / LESSON / FILE
         path.parent.mkdir(parents=True)
         nbformat.write(notebook, path)
+    hand_in_traps(course)
     nbgrader(course, "autograde", LESSON)
     nbgrader(course, "generate_feedback", LESSON)
     nbgrader(course, "export", "--to", "grades.csv")
     return course
+
+
+FAILED = ("corrupt", "folder", "linked", "linked_folder")
+
+
+def hand_in_traps(course):
+    """What no honest student hands in; a secret that is not in the course directory is linked from several places."""
+    submitted, secret = course / "autograder" / "submitted", course.parent / "secret"
+    secret.mkdir()
+    (secret / "secret.txt").write_text(SECRET)
+    (secret / FILE).write_text(nbformat.writes(submission({"linear": SECRET})))
+    folders = {name: submitted / name / LESSON for name in (*FAILED, "extras")}
+    for name, folder in folders.items():
+        folder.parent.mkdir()
+        if name != "linked_folder":
+            folder.mkdir()
+    (folders["corrupt"] / FILE).write_bytes(b'{"cells": [' * 20_000)
+    (folders["folder"] / FILE).mkdir()
+    (folders["linked"] / FILE).symlink_to(secret / FILE)
+    folders["linked_folder"].symlink_to(secret)
+    nbformat.write(STUDENTS["solved"], folders["extras"] / FILE)
+    (folders["extras"] / "data.txt").symlink_to(secret / "secret.txt")
+    (folders["extras"] / "data").symlink_to(secret)
+    os.mkfifo(folders["extras"] / "timestamp.txt")
 
 
 def nbgrader(course, *arguments):
@@ -126,6 +178,31 @@ def points():
     return {name: lesson_cells("lessons")[f"check_{name}"].metadata.nbgrader.points for name in EXERCISE_NAMES}
 
 
+def test_nothing_that_a_link_leads_to_is_copied(course):
+    made = [path for kind in ("autograded", "feedback") for path in (course / "autograder" / kind).rglob("*")]
+    files = [path for path in made if path.is_file()]
+
+    assert {path.name for path in files} == {FILE, f"{LESSON}.html"}
+    assert [path for path in files if SECRET in path.read_text(encoding="utf-8")] == []
+
+
+@pytest.mark.parametrize(
+    ("student", "cause"),
+    [
+        ("corrupt", "a file that is no notebook"),
+        ("folder", "a folder; expected an ordinary file"),
+        ("linked", "a link; expected an ordinary file"),
+        ("linked_folder", "a file whose folder is a link"),
+    ],
+)
+def test_what_could_not_be_run_says_why_in_notebook_and_feedback(course, student, cause):
+    notebook = nbformat.read(course / "autograder" / "autograded" / student / LESSON / FILE, as_version=4)
+    page = course / "autograder" / "feedback" / student / LESSON / f"{LESSON}.html"
+
+    assert cause in notebook.cells[0].source
+    assert cause in page.read_text(encoding="utf-8")
+
+
 def test_generate_assignment_makes_the_committed_lesson(course):
     assert (course / "lessons" / LESSON / FILE).read_bytes() == (ROOT / "lessons" / LESSON / FILE).read_bytes()
 
@@ -135,6 +212,7 @@ def test_the_gradebook_and_what_nbgrader_writes_stay_below_autograder(course):
         "autograded",
         "feedback",
         "gradebook.db",
+        "results",
         "submitted",
     ]
     assert sorted(path.name for path in course.iterdir() if path.name != "__pycache__") == [
@@ -153,6 +231,10 @@ def test_the_gradebook_and_what_nbgrader_writes_stay_below_autograder(course):
         ("two_wrong", ["softmax", "layer_norm"]),
         ("noisy_two_wrong", ["softmax", "layer_norm"]),
         ("untouched", EXERCISE_NAMES),
+        ("doubled", []),
+        ("flipped", ["softmax", "layer_norm"]),
+        ("extras", []),
+        *((student, EXERCISE_NAMES) for student in FAILED),
     ],
 )
 def test_a_submission_gets_the_points_of_what_it_solves(course, student, without_points):
@@ -188,18 +270,10 @@ def test_what_is_wrong_is_recorded_with_its_reason(course, student):
     assert [name for name, error in errors.items() if not error.startswith(f"{name}: ")] == []
 
 
-def test_the_noise_was_heard_outside_of_the_checks(course):
-    path = course / "autograder" / "autograded" / "noisy_two_wrong" / LESSON / FILE
-    heard = "".join(
-        output.text
-        for cell in nbformat.read(path, as_version=4).cells
-        if cell.cell_type == "code"
-        for output in cell.outputs
-        if output.output_type == "stream"
-    )
+def test_what_a_wrong_function_prints_is_shown_with_its_mistake_and_costs_a_right_one_nothing(course):
+    errors = recorded(course, "noisy_two_wrong")
 
-    for noise in ("a warning", "a log line", "printed\n", "printed to stderr", "written to stderr"):
-        assert noise in heard
+    assert [error for error in errors.values() if "a log line\n    printed\n    printed to stderr" not in error] == []
 
 
 def test_the_written_question_waits_for_a_person_and_an_empty_answer_gets_nothing(course):
@@ -222,7 +296,8 @@ def test_export_has_every_student_with_the_sum_of_the_points(course):
     highest = sum(meta.points for meta in graded if meta.grade)
 
     assert rows == {
-        student: (sum(score for score, _ in scores(course, student).values()), highest) for student in STUDENTS
+        student: (sum(score for score, _ in scores(course, student).values()), highest)
+        for student in (*STUDENTS, "extras", *FAILED)
     }
 
 
@@ -230,9 +305,31 @@ def test_feedback_shows_each_student_the_reasons(course):
     def page(student):
         return (course / "autograder" / "feedback" / student / LESSON / f"{LESSON}.html").read_text(encoding="utf-8")
 
-    assert page("untouched").count("not attempted yet") == len(EXERCISE_NAMES)
+    assert page("untouched").count("not attempted yet") == 2 * len(EXERCISE_NAMES)  # in the table, and at the check
     assert page("two_wrong").count("CheckFailed") == 2
     assert page("solved").count("CheckFailed") == 0
+
+
+def test_formgraders_button_grades_by_the_same_way(course, monkeypatch):
+    monkeypatch.setattr(grade, "grade_notebook", lambda root, lesson, student, data: graded(student, wrong=["gelu"]))
+    application = read_course(course)
+    result = NbGraderAPI(application.coursedir, parent=application).autograde(LESSON, "solved")
+
+    assert result["success"], result
+    assert scores(course, "solved")["gelu"] == (0, points()["gelu"])
+
+
+def test_without_a_sandbox_there_is_no_grade_and_the_reason_is_said(course, monkeypatch):
+    def no_sandbox(root, lesson, student, data):
+        raise SandboxError("bubblewrap is not installed")
+
+    monkeypatch.setattr(grade, "grade_notebook", no_sandbox)
+    application = read_course(course)
+    result = NbGraderAPI(application.coursedir, parent=application).autograde(LESSON, "untouched")
+
+    assert not result["success"]
+    assert "untouched's 07_layers was not graded: bubblewrap is not installed" in result["log"]
+    assert not (course / "autograder" / "autograded" / "untouched" / LESSON).exists()
 
 
 @pytest.fixture(scope="module")

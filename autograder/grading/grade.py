@@ -15,15 +15,18 @@ from autograder.exercises import EXERCISES
 from autograder.grading.outcome import FAILED, GRADED, WARNED, ExerciseGrade, Graded
 from autograder.grading.outputs import check_output, clean
 from autograder.grading.paper import Paper
-from autograder.grading.reading import read_notebook
+from autograder.grading.reading import Unreadable, read_notebook
 from autograder.grading.rebuild import Rebuilt, rebuild
 from autograder.grading.results import Results
 from autograder.judge import Gone, Verdict, judge_observed, public_cases
-from autograder.notebook import Unreadable
 from autograder.sandbox import Absent, Program, Run, Sandbox, Task
 from autograder.sandbox.proof import own_sandbox
 
 CHECK = "check_"  # what a check cell's grade_id has before the exercise's name
+
+
+class Unusable(Exception):
+    """A submission in which there is nothing to run; the text says why."""
 
 
 def grade(paper: Paper, sandbox: Sandbox) -> Graded:
@@ -35,7 +38,7 @@ def grade(paper: Paper, sandbox: Sandbox) -> Graded:
     """
     try:
         rebuilt = prepare(paper)
-    except Unreadable as error:
+    except Unusable as error:
         return failed(paper, str(error))
     program = _program(rebuilt.notebook)
     with sandbox.run(program) as run:
@@ -47,11 +50,15 @@ def prepare(paper: Paper) -> Rebuilt:
     """The notebook that is graded: the release, with what the learner wrote.
 
     Raises:
-        Unreadable: there is no notebook in the submission.
+        Unusable: there is no notebook in the submission.
     """
     if paper.data is None:
-        raise Unreadable(paper.warnings[-1].rstrip("."), "a notebook", "Ask the student for it.")
-    return rebuild(_read_release(paper.release).notebook, read_notebook(paper.data), paper.lesson)
+        raise Unusable(paper.warnings[-1])
+    try:
+        submitted = read_notebook(paper.data)
+    except Unreadable as error:
+        raise Unusable(str(error)) from error
+    return rebuild(_read_release(paper.release).notebook, submitted, paper.lesson)
 
 
 def finish(paper: Paper, rebuilt: Rebuilt, verdicts: Mapping[str, Verdict], run: Run | None = None) -> Graded:
@@ -74,7 +81,7 @@ def failed(paper: Paper, cause: str) -> Graded:
     """The end of a submission in which nothing could be run: zero, with the cause."""
     points = _read_release(paper.release).points
     grades = {name: ExerciseGrade(0, worth, "error", f"{name}: not judged. {cause}") for name, worth in points.items()}
-    return Graded(paper.student, paper.lesson, FAILED, grades, (*paper.warnings, cause))
+    return Graded(paper.student, paper.lesson, FAILED, grades, tuple(dict.fromkeys((*paper.warnings, cause))))
 
 
 @dataclass(frozen=True)
@@ -87,7 +94,7 @@ class _Release:
 
 @functools.lru_cache(maxsize=16)
 def _read_release(data: bytes) -> _Release:
-    notebook = read_notebook(data)
+    notebook = nbformat.reads(data.decode(), as_version=4)
     points = {
         cell.metadata.nbgrader.grade_id.removeprefix(CHECK): cell.metadata.nbgrader.points
         for cell in notebook.cells

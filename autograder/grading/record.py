@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.grading import rows
 from autograder.grading.failed import failed_notebook
+from autograder.grading.files import write_whole
 from autograder.grading.outcome import ERROR, FAILED, Graded
 from autograder.grading.settings import open_gradebook, read_course
 
@@ -170,11 +170,13 @@ class Record:
         folder = Path(self._course.format_path(self._course.autograded_directory, student, lesson))
         folder.mkdir(parents=True, exist_ok=True)
         mode = 0o664 if self._course.groupshared else 0o444
+        # not beside the file, from where nbgrader would copy what is left after a kill into the feedback
+        aside = Path(self._course.root, self._course.autograded_directory)
         if submitted_at:
-            _replace(folder / "timestamp.txt", f"{submitted_at:%Y-%m-%d %H:%M:%S.%f} UTC", mode)
+            write_whole(folder / "timestamp.txt", f"{submitted_at:%Y-%m-%d %H:%M:%S.%f} UTC", mode, aside)
         else:
             (folder / "timestamp.txt").unlink(missing_ok=True)
-        _replace(folder / f"{lesson}.ipynb", notebook, mode)
+        write_whole(folder / f"{lesson}.ipynb", notebook, mode, aside)
 
     def _trying(self, what: str, do: Callable[[], _Result]) -> _Result:
         """Do it; while another program holds the database, again."""
@@ -236,16 +238,3 @@ def _graded_cells(notebook: dict[str, Any]) -> Iterator[tuple[str, nbformat.Note
 
 def _untouched(cell: nbformat.NotebookNode) -> bool:
     return cell.metadata.nbgrader.get("checksum") == compute_checksum(cell)
-
-
-def _replace(path: Path, text: str, mode: int) -> None:
-    """Write a file whole or not at all; leave it alone if it is the same."""
-    content = text.encode("utf-8")
-    with contextlib.suppress(FileNotFoundError):
-        if path.read_bytes() == content:
-            return
-    # not beside the file, from where nbgrader would copy what is left after a kill into the feedback
-    temporary = path.parents[2] / f".writing-{os.getpid()}"
-    temporary.write_bytes(content)
-    temporary.chmod(mode)
-    temporary.replace(path)

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import nbformat
 
-from autograder.grading.grade import failed, finish, prepare
+from autograder.grading.grade import Unusable, failed, finish, prepare
 from autograder.grading.outcome import Graded
 from autograder.grading.paper import Paper
 from autograder.judge import Verdict
-from autograder.notebook import Unreadable
 from autograder.runner import run_notebook
 
 
@@ -19,7 +18,7 @@ def grade(paper: Paper) -> Graded:
     """Run the notebook and judge it in a process of this user, which the notebook's code could do anything to."""
     try:
         rebuilt = prepare(paper)
-    except Unreadable as error:
+    except Unusable as error:
         return failed(paper, str(error))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"{paper.lesson}.ipynb")

@@ -8,9 +8,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from course_utils.probes.core import Case, Observation, observe, prepare, snapshot, with_flags
+from course_utils.probes.core import Case, Observation, observe, prepare, with_flags
 from course_utils.probes.watch import watch_calls
 
+MODEL_KEPT = "the model stays as it was"
+NO_GRAPH = "the model runs without a graph"
 _FEW = 60  # rows that tell two sequences of draws apart
 
 
@@ -41,9 +43,8 @@ def run_generate(candidate: Callable, case: Case) -> Observation:
     The case's arguments: ``table``, for `PrefixModel`; ``repeat``, to give every row of the prompt so many times; and
     ``tokens``, ``steps``, ``temperature`` and ``generator`` for the candidate.
 
-    Parts: ``result``, where the prompt is not repeated: the table should leave no doubt about the next token. Else the
-    shape, the share of every token in each step, and of every pair in the first two. Then ``arguments``, and rules
-    in words that hold or do not.
+    Parts: ``result``; where the prompt is repeated also ``repeats``, three results for some of its rows: two with
+    generators of the same seed, one of another; then ``arguments``, and rules in words that hold or do not.
     """
     given = prepare(case.args["table"])
     repeat = case.args.get("repeat")
@@ -59,43 +60,16 @@ def run_generate(candidate: Callable, case: Case) -> Observation:
         kept = torch.equal(model.table, given) and model.table.requires_grad and model.table.grad is None
         return result, {
             "arguments": {"tokens": with_flags(tokens)},
-            "the model stays as it was": kept,
-            "the model runs without a graph": not model.recorded or calls["detach"] > 0,
+            MODEL_KEPT: kept,
+            NO_GRAPH: not model.recorded or calls["detach"] > 0,
         }
 
     def body() -> dict[str, Any]:
         result, rules = run(prompt, seed, elsewhere=1)
-        if not repeat:
-            return {"result": result} | rules
-        few = prompt[:_FEW]
-        (once, _), (again, _), (other, _) = run(few, seed, 1), run(few, seed, 2), run(few, seed + 1, 1)
-        repeats = {
-            "the same generator gives the same tokens": _same(again, once),
-            "another generator gives other tokens": not _same(other, once),
-        }
-        return _shares(result, prompt.shape[1], given.shape[1]) | repeats | rules
+        parts = {"result": result}
+        if repeat:
+            few = prompt[:_FEW]
+            parts["repeats"] = [run(few, *seeds)[0] for seeds in ((seed, 1), (seed, 2), (seed + 1, 1))]
+        return parts | rules
 
     return observe(body, case)
-
-
-def _same(a: Any, b: Any) -> bool:
-    return isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor) and torch.equal(a, b)
-
-
-def _shares(result: Any, start: int, vocabulary: int) -> dict[str, Any]:
-    """How the tokens after place ``start`` are distributed: each step by itself, and the first two together."""
-    result = snapshot(result)
-    if not isinstance(result, torch.Tensor) or result.dim() != 2 or result.dtype != torch.int64:
-        return {"result": result}
-    drawn = result[:, start:].clamp(0, vocabulary - 1)  # (rows, steps)
-    parts: dict[str, Any] = {"the shape of the result": list(result.shape)}
-    for step, column in enumerate(drawn.T, start=1):
-        parts[f"the share of each token in step {step}"] = _share(column, vocabulary)
-    if drawn.shape[1] > 1:
-        pairs = drawn[:, 0] * vocabulary + drawn[:, 1]
-        parts["the share of each pair of tokens in steps 1 and 2"] = _share(pairs, vocabulary**2)
-    return parts
-
-
-def _share(values: torch.Tensor, n: int) -> torch.Tensor:
-    return torch.bincount(values, minlength=n) / max(1, len(values))

@@ -8,6 +8,7 @@ import torch
 
 from autograder.exercise import Draw, Exercise, Mistake
 from autograder.exercises.gradient_descent.common import _generator
+from autograder.measures.batches import measure_batches
 from course_utils.probes import Seed
 from course_utils.probes.gradient_descent import run_batches
 
@@ -95,6 +96,7 @@ MINIBATCHES = Exercise(
     reference=_batches(_permutation),
     cases=_batch_cases,
     probe=run_batches,
+    measure=measure_batches,
     contracts=(),
     mistakes=(
         Mistake(

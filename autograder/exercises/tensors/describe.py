@@ -8,6 +8,8 @@ from typing import Any
 import torch
 
 from autograder.exercise import Draw, Exercise, Mistake
+from autograder.measures import measured
+from course_utils.probes import Case, Observation
 from course_utils.probes.tensors import run_describe
 
 
@@ -36,12 +38,32 @@ def _labels(
     return lambda t: {"shape": shape(t), "dtype": dtype(t), "device": device(t)}
 
 
+IS_TUPLE = "the shape is a tuple"
+
+
+def _measure(_: Case, got: Observation) -> Observation:
+    """Parts: ``result``, the keys alone; ``the shape``, a rule about it, ``the dtype`` and ``the device``."""
+    result = got.parts.get("result")
+    if not isinstance(result, dict):
+        return measured(got, {"result": result})
+    shape = result.get("shape")
+    parts = {
+        "result": dict.fromkeys(result),
+        "the shape": shape,
+        IS_TUPLE: isinstance(shape, tuple),
+        "the dtype": result.get("dtype"),
+        "the device": result.get("device"),
+    }
+    return measured(got, parts)
+
+
 DESCRIBE = Exercise(
     name="describe",
     lesson="01_tensors",
     reference=_labels(),
     cases=_describe_cases,
     probe=run_describe,
+    measure=_measure,
     contracts=(),
     mistakes=(
         Mistake(

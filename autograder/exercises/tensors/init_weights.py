@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import torch
 
 from autograder.exercise import Draw, Exercise, Mistake
+from autograder.measures.draws import measure_weights
 from course_utils.probes import Seed
 from course_utils.probes.tensors import run_weights
 
@@ -45,6 +46,7 @@ INIT_WEIGHTS = Exercise(
     reference=_normal,
     cases=_weights_cases,
     probe=run_weights,
+    measure=measure_weights,
     contracts=(),
     mistakes=(
         Mistake(

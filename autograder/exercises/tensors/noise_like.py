@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import torch
 
 from autograder.exercise import Draw, Exercise, Mistake
+from autograder.measures.draws import measure_noise
 from course_utils.probes.tensors import run_noise
 
 
@@ -47,6 +48,7 @@ NOISE_LIKE = Exercise(
     reference=_noise,
     cases=_noise_cases,
     probe=run_noise,
+    measure=measure_noise,
     contracts=(),
     mistakes=(
         Mistake(

@@ -13,6 +13,7 @@ from autograder.exercise import Draw, Exercise, Mistake
 from autograder.exercises.training.common import (
     LESSON,
 )
+from autograder.measures.weights import measure_init
 from course_utils.probes.preparing import run_init
 
 
@@ -84,6 +85,7 @@ INIT_WEIGHTS_ = Exercise(
     cases=_init_cases,
     contracts=(),
     probe=run_init,
+    measure=measure_init,
     rtol=0.06,  # of a standard deviation, measured on 10,000 draws and more
     mistakes=(
         Mistake(

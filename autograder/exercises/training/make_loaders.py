@@ -12,6 +12,7 @@ from autograder.exercise import Draw, Exercise, Mistake
 from autograder.exercises.training.common import (
     LESSON,
 )
+from autograder.measures.loaders import measure_loaders
 from course_utils.probes import Seed
 from course_utils.probes.loaders import run_make_loaders
 
@@ -81,6 +82,7 @@ MAKE_LOADERS = Exercise(
     cases=_make_loaders_cases,
     contracts=(),
     probe=run_make_loaders,
+    measure=measure_loaders,
     mistakes=(
         Mistake(
             "split in order",

@@ -12,6 +12,7 @@ from autograder.exercise import Draw, Exercise, Mistake
 from autograder.exercises.training.common import (
     LESSON,
 )
+from autograder.measures.draws import measure_sample
 from course_utils.probes import Seed
 from course_utils.probes.preparing import run_sample
 
@@ -47,6 +48,7 @@ SAMPLE_LOG_UNIFORM = Exercise(
     cases=_sample_cases,
     contracts=(),
     probe=run_sample,
+    measure=measure_sample,
     rtol=0.0,
     atol=0.12,  # in orders of magnitude, for the deciles of 20,000 draws
     mistakes=(

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from autograder.exercise import Draw, Exercise, Mistake
+from autograder.measures.tokens import measure_generate
 from course_utils.probes import Seed
 from course_utils.probes.transformer_ffn import run_generate
 
@@ -113,6 +114,7 @@ GENERATE = Exercise(
     reference=_generate(),
     cases=_generate_cases,
     probe=run_generate,
+    measure=measure_generate,
     contracts=(),
     rtol=0.0,
     atol=0.08,

@@ -63,28 +63,22 @@ class _NotNow:
 
 
 def _start(channel: int, cells: Cells, uid: int | None) -> None:
-    """Fork the submission's process, by way of another one: only a child of that is in its new world of processes."""
-    between = os.fork()
-    if between:
-        os.waitpid(between, 0)
+    """Fork the submission's process, the first in its new world of processes."""
+    if walls.fork_into_new_world():
         return
-    status = 70
     try:
-        walls.new_namespaces()
-        if os.fork() == 0:
-            _keep_only(channel)
-            walls.fresh_folders()
-            walls.set_limits()
-            walls.drop_privileges(uid)
-            walls.deny_calls()
-            os.dup2(0, 1)
-            os.dup2(0, 2)
-            _run_notebook(socket.socket(fileno=channel), cells)
-        status = 0
+        _keep_only(channel)
+        walls.fresh_folders()
+        walls.set_limits()
+        walls.drop_privileges(uid)
+        walls.deny_calls()
+        os.dup2(0, 1)
+        os.dup2(0, 2)
+        _run_notebook(socket.socket(fileno=channel), cells)
     except Exception as error:
         os.write(2, f"{type(error).__name__}: {error}\n".encode())
     finally:
-        os._exit(status)  # never runs on in its parent's code
+        os._exit(70)  # never runs on in its parent's code
 
 
 def _keep_only(channel: int) -> None:
@@ -132,6 +126,8 @@ def _end_all() -> None:
         for pid in others:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(-1, os.WNOHANG)
         time.sleep(0.0005)
 
 

@@ -7,14 +7,13 @@ from the other side is only data: plain values, and the classes of `course_utils
 from __future__ import annotations
 
 import json
-import math
 import socket
 import struct
 import time
 from collections.abc import Callable
 from typing import Any
 
-import safetensors.torch
+import safetensors
 import torch
 
 from course_utils.probes import Case, Observation, Opaque, Raised, Seed
@@ -24,13 +23,19 @@ MAX_TEXT = 20_000  # characters kept of one text
 STATUS = struct.Struct("!i")  # the server's answer when a submission has ended
 OUT_OF_MEMORY = 1  # that answer, where it had to end it for taking too much
 _LENGTHS = struct.Struct("!II")
-_DTYPES = {
-    str(dtype).removeprefix("torch."): dtype
-    for dtype in (
-        *(torch.float16, torch.bfloat16, torch.float32, torch.float64),
-        *(torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64),
-    )
+_NAMES = {  # safetensors' own
+    torch.float16: "F16",
+    torch.bfloat16: "BF16",
+    torch.float32: "F32",
+    torch.float64: "F64",
+    torch.bool: "BOOL",
+    torch.uint8: "U8",
+    torch.int8: "I8",
+    torch.int16: "I16",
+    torch.int32: "I32",
+    torch.int64: "I64",
 }
+_DTYPES = {name: dtype for dtype, name in _NAMES.items()}
 
 
 class WireError(Exception):
@@ -73,8 +78,8 @@ def receive(channel: socket.socket, deadline: float | None = None) -> Any:
         raise WireError(f"sent {n_json + n_tensors:,} bytes at once; {MAX_FRAME:,} is the limit")
     body = exactly(channel, n_json + n_tensors, deadline)
     try:
-        tensors = safetensors.torch.load(bytes(body[n_json:])) if n_tensors else {}
-        return _from_plain(json.loads(bytes(body[:n_json])), tensors)
+        tensors = _deserialized(bytes(body[n_json:])) if n_tensors else []
+        return json.loads(body[:n_json].decode(), object_hook=lambda item: _value(item, tensors))
     except RecursionError as error:
         raise WireError("sent something nested too deeply") from error
     except Exception as error:  # a hostile frame may fail anywhere in json, safetensors or torch
@@ -87,9 +92,9 @@ def encode(value: Any) -> bytes:
     Raises:
         WireError: the frame would be too large.
     """
-    tensors: dict[str, torch.Tensor] = {}
-    text = json.dumps(_to_plain(value, tensors)).encode()
-    data = safetensors.torch.save(tensors) if tensors else b""
+    tensors: list[torch.Tensor] = []
+    text = json.dumps(_plain(value, tensors)).encode()
+    data = _serialized(tensors) if tensors else b""
     if len(text) + len(data) > MAX_FRAME:
         raise WireError(f"{len(text) + len(data):,} bytes are too many for one frame; {MAX_FRAME:,} is the limit")
     return _LENGTHS.pack(len(text), len(data)) + text + data
@@ -117,75 +122,102 @@ def exactly(channel: socket.socket, n: int, deadline: float | None) -> bytearray
     return data
 
 
-def _to_plain(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
-    """``value`` as JSON has it; what JSON does not know becomes an object with one key, its kind."""
+def _plain(value: Any, tensors: list[torch.Tensor]) -> Any:
+    """``value`` as JSON has it; what JSON does not know becomes an object with one key, a kind's sign.
 
-    def plain(item: Any) -> Any:
-        return _to_plain(item, tensors)
-
-    if value is None or isinstance(value, bool):
+    This runs for every value of every call of a learner's function, so what is frequent comes first.
+    """
+    kind = type(value)
+    if kind is str or kind is bool or value is None or kind is float:
         return value
-    if isinstance(value, str):
-        return str(value)[:MAX_TEXT].encode("utf-8", "replace").decode()
-    if isinstance(value, int):
-        return int(value) if abs(value) < 2**63 else {"opaque": "int of more than 64 bits"}
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else {"float": str(float(value))}
+    if kind is int:
+        return value if abs(value) < 2**63 else {"$opaque": "int of more than 64 bits"}
+    if kind is dict:
+        return {str(key): item if type(item) in _SCALARS else _plain(item, tensors) for key, item in value.items()} | (
+            {"$dict": True} if any(str(key).startswith("$") for key in value) else {}
+        )
     if isinstance(value, torch.Tensor):
-        return _tensor_to_plain(value, tensors)
-    if isinstance(value, list):
-        return [plain(item) for item in value]
+        return _plain_tensor(value, tensors)
+    if kind is Observation:
+        return {"$observation": [_plain(value.parts, tensors), _plain(value.raised, tensors), value.printed]}
+    if kind is list:
+        return [item if type(item) in _SCALARS else _plain(item, tensors) for item in value]
     if isinstance(value, tuple):
-        return {"tuple": [plain(item) for item in value]}
-    if isinstance(value, torch.dtype):
-        return {"dtype": str(value).removeprefix("torch.")}
-    if isinstance(value, Seed):
-        return {"seed": value.value}
-    if isinstance(value, Raised):
-        return {"raised": [value.kind, plain(value.text), plain(value.line), value.by_learner]}
-    if isinstance(value, Case):
-        return {"case": [plain(dict(value.args)), value.mode]}
-    if isinstance(value, Observation):
-        return {"observation": [plain(dict(value.parts)), plain(value.raised), plain(value.printed)]}
-    if hasattr(value, "items"):
-        return {"dict": [[plain(str(key)), plain(item)] for key, item in value.items()]}
-    return {"opaque": value.kind if isinstance(value, Opaque) else type(value).__name__}
+        return {"$tuple": [_plain(item, tensors) for item in value]}
+    for known, (sign, content) in _OTHERS.items():
+        if isinstance(value, known):
+            return {sign: _plain(content(value), tensors)}
+    return {"$opaque": kind.__name__}
 
 
-def _tensor_to_plain(value: torch.Tensor, tensors: dict[str, torch.Tensor]) -> dict[str, Any]:
-    dtype = str(value.dtype).removeprefix("torch.")
-    if dtype not in _DTYPES or value.layout != torch.strided or value.device.type not in ("cpu", "meta"):
-        return {"opaque": f"{dtype} tensor"}
+_SCALARS = {str, bool, float, type(None)}
+_OTHERS: dict[type, tuple[str, Callable[[Any], Any]]] = {
+    torch.dtype: ("$dtype", lambda dtype: str(dtype).removeprefix("torch.")),
+    Raised: ("$raised", lambda raised: [raised.kind, raised.text, raised.line, raised.by_learner]),
+    Opaque: ("$opaque", lambda opaque: opaque.kind),
+    Seed: ("$seed", lambda seed: seed.value),
+    Case: ("$case", lambda case: [dict(case.args), case.mode]),
+    dict: ("$mapping", lambda mapping: dict(mapping)),
+    str: ("$text", lambda text: str.__str__(text)),
+}
+
+
+def _plain_tensor(value: torch.Tensor, tensors: list[torch.Tensor]) -> dict[str, Any]:
+    if value.dtype not in _NAMES or value.layout != torch.strided or value.device.type not in ("cpu", "meta"):
+        return {"$opaque": f"{str(value.dtype).removeprefix('torch.')} tensor"}
     if value.is_meta:
-        return {"meta": [list(value.shape), dtype]}
-    tensors[f"t{len(tensors)}"] = value.detach().contiguous().clone()
-    return {"tensor": f"t{len(tensors) - 1}"}
+        return {"$meta": [_NAMES[value.dtype], *value.shape]}
+    tensors.append(value)
+    return {"$tensor": len(tensors) - 1}
 
 
-def _from_plain(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
-    if isinstance(value, str):
-        return value[:MAX_TEXT]
-    if isinstance(value, list):
-        return [_from_plain(item, tensors) for item in value]
-    if not isinstance(value, dict):
-        return value
-    ((kind, content),) = value.items()
-    return _KINDS[kind](content, lambda item: _from_plain(item, tensors), tensors)
+def _serialized(tensors: list[torch.Tensor]) -> bytes:
+    # by address, as safetensors.torch does too, but without its look at each tensor's neighbours in memory
+    alive = [t.detach().contiguous() for t in tensors]
+    return safetensors.serialize(
+        {
+            str(i): safetensors.TensorSpec(
+                dtype=str(t.dtype).removeprefix("torch."), shape=t.shape, data_ptr=t.data_ptr(), data_len=t.nbytes
+            )
+            for i, t in enumerate(alive)
+        }
+    )
 
 
-_Reader = Callable[[Any, Callable[[Any], Any], dict[str, torch.Tensor]], Any]
-_KINDS: dict[str, _Reader] = {
-    "float": lambda text, _, __: {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[text],
-    "tensor": lambda key, _, tensors: tensors[key],
-    "meta": lambda content, _, __: _meta(*content),
-    "tuple": lambda items, read, _: tuple(read(list(items))),
-    "dict": lambda pairs, read, _: {_text(key): read(item) for key, item in pairs},
-    "dtype": lambda name, _, __: _DTYPES.get(name) or Opaque(f"dtype {_text(name)}"),
-    "seed": lambda number, _, __: Seed(int(number)),
-    "opaque": lambda kind, _, __: Opaque(_text(kind)),
-    "raised": lambda c, _, __: Raised(_text(c[0]), _text(c[1]), _text(c[2]), c[3] is True),
-    "case": lambda content, read, _: Case(read(content[0]), _text(content[1])),
-    "observation": lambda content, read, _: _observation(*map(read, content)),
+def _deserialized(data: bytes) -> list[torch.Tensor]:
+    found = {int(name): _tensor(**content) for name, content in safetensors.deserialize(data)}
+    return [found[i] for i in range(len(found))]
+
+
+def _tensor(dtype: str, shape: list[int], data: bytearray) -> torch.Tensor:
+    if not data:
+        return torch.empty(shape, dtype=_DTYPES[dtype])
+    return torch.frombuffer(data, dtype=_DTYPES[dtype]).reshape(shape)
+
+
+def _value(item: dict[str, Any], tensors: list[torch.Tensor]) -> Any:
+    """What an object of the JSON stands for; objects inside it have been read already."""
+    if len(item) == 1:
+        ((sign, content),) = item.items()
+        if sign.startswith("$"):
+            return _SIGNS[sign](content, tensors)
+    item.pop("$dict", None)
+    return item
+
+
+_SIGNS: dict[str, Callable[[Any, list[torch.Tensor]], Any]] = {
+    "$tensor": lambda i, tensors: tensors[i],
+    "$meta": lambda content, _: torch.empty(content[1:], dtype=_DTYPES[content[0]], device="meta"),
+    "$tuple": lambda items, _: tuple(items),
+    "$dtype": lambda name, _: next((t for t in _NAMES if str(t) == f"torch.{name}"), Opaque(f"dtype {_text(name)}")),
+    "$opaque": lambda kind, _: Opaque(_text(kind)),
+    "$raised": lambda c, _: Raised(_text(c[0]), _text(c[1]), _text(c[2]), c[3] is True),
+    "$seed": lambda number, _: Seed(int(number)),
+    "$case": lambda content, _: Case(content[0], _text(content[1])),
+    "$observation": lambda content, _: _observation(*content),
+    "$mapping": lambda content, _: content,
+    "$text": lambda text, _: _text(text),
+    "$dict": lambda _, __: {},
 }
 
 
@@ -193,10 +225,6 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(type(value).__name__)
     return value[:MAX_TEXT]
-
-
-def _meta(shape: list[int], dtype: str) -> torch.Tensor:
-    return torch.empty([int(n) for n in shape], dtype=_DTYPES[dtype], device="meta")
 
 
 def _observation(parts: Any, raised: Any, printed: Any) -> Observation:

@@ -1,0 +1,28 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def write_whole(path: Path, text: str, mode: int, aside: Path) -> None:
+    """Write ``text`` to ``path`` with the permissions ``mode``; leave the file alone if it is the same.
+
+    Args:
+        aside: a folder on the same disk for what is not whole yet.
+
+    Raises:
+        OSError: the disk refuses; what was at ``path`` is still there.
+    """
+    content = text.encode("utf-8")
+    if path.is_file() and path.read_bytes() == content:
+        return
+    temporary = aside / f".writing-{os.getpid()}"
+    try:
+        temporary.write_bytes(content)
+        temporary.chmod(mode)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

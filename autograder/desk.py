@@ -31,10 +31,9 @@ def find_root(start: Path) -> Path:
         if all((folder / mark).exists() for mark in _MARKS):
             return folder
     home = Path(__file__).parents[1]
-    if not all((home / mark).exists() for mark in _MARKS):
-        home = "THE_COURSE"  # an installed package; the course's folder may be anywhere
-        what = "the course's folder: the clone of its repository, with lessons/ and source/ in it"
-        raise DeskError(f"{start} is not inside {what}. Go there first:\n  cd {home}")
+    if not (home / _MARKS[0]).exists():  # an installed package knows of no course's folder
+        what = "the clone of its repository, with lessons/ and source/ in it"
+        raise DeskError(f"{start} is not inside the course's folder: {what}. Go there first.")
     raise DeskError(f"{start} is not inside the course's folder. Go there first:\n  cd {home}")
 
 

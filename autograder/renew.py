@@ -17,7 +17,6 @@ from nbformat import NotebookNode
 from autograder.desk import KEPT, START, DeskError, copy_whole, reason
 from autograder.grading.reading import Unreadable, read_bytes, read_notebook
 from autograder.grading.rebuild import Rebuilt, rebuild
-from autograder.wording import count
 
 RELOAD = "If it is open in JupyterLab: File > Reload Notebook from Disk, then Kernel > Restart Kernel."
 
@@ -212,12 +211,12 @@ def _write(notebook: NotebookNode, path: Path) -> None:
 
 
 def _told(copy: Copy, rebuilt: Rebuilt, kept: str) -> Iterator[str]:
-    carried = {"answer": rebuilt.answered, "edited cell": rebuilt.edited, "cell of your own": rebuilt.own}
-    what = ", ".join(
-        count(len(ids), noun) if noun != "cell of your own" or len(ids) == 1 else f"{len(ids)} cells of your own"
-        for noun, ids in carried.items()
-        if ids
-    )
+    carried = {
+        ("answer", "answers"): rebuilt.answered,
+        ("edited cell", "edited cells"): rebuilt.edited,
+        ("cell of your own", "cells of your own"): rebuilt.own,
+    }
+    what = ", ".join(f"{len(ids)} {nouns[len(ids) > 1]}" for nouns, ids in carried.items() if ids)
     yield f"{copy.name} is brought up to date, with {what or 'nothing of yours in it yet'}."
     yield from (f"  {warning}" for warning in rebuilt.warnings)
     yield f"  What was there is in {kept}.\n  {RELOAD}"

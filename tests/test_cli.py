@@ -64,6 +64,12 @@ def test_help_waits_for_no_large_package():
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "[]\n"
 
 
+def test_lab_and_update_wait_for_no_torch():
+    code = "import sys, autograder.cli, autograder.renew; print('torch' in sys.modules)"
+
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "False\n"
+
+
 def test_check_hands_on_what_it_was_given_and_the_exit_code(monkeypatch):
     given = []
     monkeypatch.setattr("autograder.report.check_paths", lambda *arguments: given.append(arguments) or 2)

@@ -24,7 +24,7 @@ NO_VENV = $(shell for p in $(PYTHON); do "$$p" -c '$(FITS)' 2>/dev/null && echo 
 # A virtual environment does not survive a move of its folder, or the loss of the Python that it was made with.
 WHOLE := grep -qsF " $$(pwd -P)/$(VENV)" $(VENV)/pyvenv.cfg && $(BIN)/python -c 'import pip' 2>/dev/null
 
-.PHONY: help lab test setup build check clean
+.PHONY: help lab test setup build check demo-class bench clean
 ifneq ($(shell $(WHOLE) && echo yes),yes)
 .PHONY: $(DESK)
 endif
@@ -35,6 +35,8 @@ help:
 	@echo 'make build   write solutions/ and lessons/ anew from source/'
 	@echo 'make check   prove the lessons: they are up to date, solvable, and their checks catch wrong answers'
 	@echo 'make test    prove that everything works: make check, and all other tests'
+	@echo 'make demo-class   grade a made-up class of 40, some of it hostile, and say what to look at (Linux, bubblewrap)'
+	@echo 'make bench        measure grading beside plain nbgrader, into benchmarks/results/ (a few minutes)'
 	@echo 'make clean   remove .venv and caches; work/ stays'
 
 lab: $(DESK)
@@ -53,9 +55,15 @@ check: $(TOOLS)
 test: check
 	$(BIN)/python -m pytest $(addprefix --ignore=,$(LESSON_TESTS))
 
+demo-class: $(DESK)
+	@$(BIN)/python -m benchmarks.demo
+
+bench: $(DESK)
+	@$(BIN)/python -m benchmarks.bench_grading $(ARGS)
+
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache
-	find autograder course_utils tests -name __pycache__ -prune -exec rm -rf {} +
+	find autograder benchmarks course_utils tests -name __pycache__ -prune -exec rm -rf {} +
 
 # The two stamps are written last, so that after Ctrl-C the next run goes on where this one stopped.
 $(DESK): pyproject.toml constraints.txt

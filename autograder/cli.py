@@ -160,13 +160,17 @@ def grade(
 
     Exit code: 0 when all are graded, 1 when some failed, 2 when nothing could be graded or the run had to stop.
     """
+    try:
+        root = desk.find_root(Path.cwd())
+    except desk.DeskError as error:
+        _fail(error, 2)
     from autograder.grading.classroom import NOTHING_GRADED, Options, grade_class
 
     options = Options(lessons, students, jobs, scheduler, json, feedback, trusted, fresh)
     if trusted:
         _warn("--trusted: no sandbox. Whatever is in these notebooks runs with all your rights.")
     try:
-        code = grade_class(desk.find_root(Path.cwd()), options, Console())
+        code = grade_class(root, options, Console())
     except _grading_errors() as error:
         _fail(error, NOTHING_GRADED)
     raise typer.Exit(code)
@@ -203,12 +207,13 @@ def collect(
 
 
 def _grading_errors() -> tuple[type[Exception], ...]:
+    from autograder.grading.cluster import ClusterError
     from autograder.grading.feedback import FeedbackError
     from autograder.grading.record import RecordError
     from autograder.grading.submissions import NothingToGrade
     from autograder.sandbox.bubblewrap import SandboxError
 
-    return desk.DeskError, NothingToGrade, RecordError, SandboxError, FeedbackError, OSError
+    return NothingToGrade, ClusterError, RecordError, SandboxError, FeedbackError, OSError
 
 
 def _warn(text: str) -> None:

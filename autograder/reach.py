@@ -47,11 +47,19 @@ class Statement:
                 names |= _imported(node)
             elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 names.add(node.id)
-            elif isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Store):
+        names |= self.changes
+        return names.union(*(node.names for node in ast.walk(self.tree) if isinstance(node, ast.Global)))
+
+    @cached_property
+    def changes(self) -> set[str]:
+        """The names whose value it may change, without binding them anew."""
+        names: set[str] = set()
+        for node in _outside_of_functions(self.tree):
+            if isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Store):
                 names |= _root(node)
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGES:
                 names |= _root(node.func)
-        return names.union(*(node.names for node in ast.walk(self.tree) if isinstance(node, ast.Global)))
+        return names
 
     @cached_property
     def sets(self) -> list[tuple[str, str]]:
@@ -100,19 +108,21 @@ def read_cell(source: str) -> tuple[Statement, ...]:
         return ()
 
 
-def reached(body: Sequence[Statement], names: Sequence[str]) -> list[Statement]:
+def reached(body: Sequence[Statement], names: Sequence[str], after: Sequence[Statement] = ()) -> list[Statement]:
     """The statements among ``body`` from which the ``names`` are made, directly or through what these use.
 
     A name's last binding counts; where that need not happen (in an ``if``, a loop, a function with ``global``), or
     only changes what is bound (``table["s"] = f``), those before it do too. An attribute that is set on a library or
     on a class of the notebook (``torch.Tensor.soft = f``) counts for every use of an attribute of that name.
+    Of the statements ``after`` all these, only what they change counts.
     """
     stars = [s.tree for s in body if isinstance(s.tree, ast.ImportFrom) and s.tree.names[0].name == "*"]
-    shared = {name for s in body if isinstance(s.tree, (*_DEFS, ast.Import, ast.ImportFrom)) for name in s.binds}
+    everything = [*body, *after]
+    shared = {name for s in everything if isinstance(s.tree, (*_DEFS, ast.Import, ast.ImportFrom)) for name in s.binds}
     shared |= {
-        name for s in body if isinstance(s.tree, ast.Assign) and _root(s.tree.value) & shared for name in s.binds
+        name for s in everything if isinstance(s.tree, ast.Assign) and _root(s.tree.value) & shared for name in s.binds
     }
-    patches = [(s, {attr for root, attr in s.sets if root in shared}) for s in body if s.sets]
+    patches = [(s, {attr for root, attr in s.sets if root in shared}) for s in everything if s.sets]
     found: dict[Statement, None] = {}
     attributes: set[str] = set()
     waiting, seen = list(names), set()
@@ -121,7 +131,7 @@ def reached(body: Sequence[Statement], names: Sequence[str]) -> list[Statement]:
         if name in seen:
             continue
         seen.add(name)
-        new = list(_bindings(name, body))
+        new = [*_bindings(name, body), *(statement for statement in after if name in statement.changes)]
         if not new and not hasattr(builtins, name):
             new = [Statement(ast.ImportFrom(star.module, [ast.alias(name)], star.level)) for star in stars]
         while new:

@@ -77,7 +77,9 @@ def in_source(source: str, forbidden: Iterable[str], aliases: Mapping[str, str] 
     return _in_tree(tree, forbidden, aliases or {})
 
 
-def in_notebook(sources: Sequence[str], names: Sequence[str], forbidden: Iterable[str]) -> list[str]:
+def in_notebook(
+    sources: Sequence[str], names: Sequence[str], forbidden: Iterable[str], later: Sequence[str] = ()
+) -> list[str]:
     """The forbidden names in the code that an exercise reaches, and what there could hide them from being seen.
 
     Args:
@@ -85,15 +87,18 @@ def in_notebook(sources: Sequence[str], names: Sequence[str], forbidden: Iterabl
             for what could define its names anew, as ``exec`` can.
         names: the names of the exercise's functions or classes.
         forbidden: as for `in_source`.
+        later: the code of cells after the exercise's check. What they define does not count; that they change what
+            was defined, as ``table["s"] = f`` does, does.
 
     Returns:
         Forbidden names; then phrases of `hiding`, which are no names.
     """
     try:
         body = [statement for source in sources for statement in reach.read_cell(source)]
+        after = [statement for source in later for statement in reach.read_cell(source)]
         answer = [ast.Expr(ast.Name(name, ast.Load())) for name in names]  # a name may be all that there is of it
-        tree = ast.Module([*(statement.tree for statement in reach.reached(body, names)), *answer], [])
-        redefined = [phrase for statement in body for phrase in hiding.redefinitions(statement.tree)]
+        tree = ast.Module([*(statement.tree for statement in reach.reached(body, names, after)), *answer], [])
+        redefined = [phrase for statement in [*body, *after] for phrase in hiding.redefinitions(statement.tree)]
         return [*_in_tree(tree, forbidden, {}), *dict.fromkeys([*hiding.routes(tree), *redefined])]
     except (RecursionError, MemoryError):
         return ["code nested this deeply (it cannot be read)"]

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from autograder.grading import workers
+from autograder.grading import cluster, workers
 from autograder.grading.feedback import write_feedback
 from autograder.grading.outcome import ERROR, FAILED, Graded
 from autograder.grading.paper import Paper
@@ -49,8 +49,8 @@ def grade_class(root: Path, options: Options, console: Console) -> int:
         0 where all were graded, 1 where some failed.
 
     Raises:
-        NothingToGrade, SandboxError, RecordError, FeedbackError, OSError: it cannot begin, or not go on; the text says
-            why. What was graded before is recorded, and the same command goes on from there.
+        NothingToGrade, ClusterError, SandboxError, RecordError, FeedbackError, OSError: it cannot begin, or not go on;
+            the text says why. What was graded before is recorded, and the same command goes on from there.
     """
     lessons = lesson_names(root, options.lessons)
     found = find_submissions(_submitted(root), lessons, options.students)
@@ -149,7 +149,7 @@ class _Run:
         if self._options.trusted:
             return map(workers.grade_trusted, papers)
         if self._options.scheduler:
-            start, at_once = workers.cluster(self._options.scheduler)
+            start, at_once = cluster.connect(self._options.scheduler)
         else:
             at_once = self._options.jobs or os.cpu_count() or 1
             start = functools.partial(workers.local, at_once)

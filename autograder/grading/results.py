@@ -6,12 +6,13 @@ of that lesson are drawn. All of a class is judged with one seed; with it every 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import json
 import os
+import platform
 import secrets
-import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -25,7 +26,7 @@ class Results:
     """The results of the course in ``root``.
 
     Raises (all methods):
-        OSError: the disk is full, or cannot be written to.
+        OSError: the disk is full, or cannot be written to; the text says where, and what to do.
     """
 
     def __init__(self, root: Path):
@@ -39,7 +40,8 @@ class Results:
         """
         path = self._folder / lesson / "seed"
         if not fresh and path.exists():
-            return int(path.read_text())
+            with contextlib.suppress(ValueError):  # an empty file, after a loss of power
+                return int(path.read_text())
         seed = secrets.randbits(48)
         _write(path, f"{seed}\n")
         return seed
@@ -51,7 +53,7 @@ class Results:
             return Graded.from_json(kept["graded"]) if kept["key"] == _key(paper) else None
         except FileNotFoundError:
             return None
-        except (ValueError, KeyError, TypeError):  # cut off when the disk was full, or edited
+        except (ValueError, LookupError, TypeError, AttributeError):  # cut off when the disk was full, or edited
             return None
 
     def save(self, paper: Paper, graded: Graded) -> None:
@@ -65,7 +67,7 @@ class Results:
 
 def _key(paper: Paper) -> str:
     parts = [
-        _judge_hash(),
+        judge_version().encode(),
         str(paper.seed).encode(),
         paper.student.encode("utf-8", "surrogateescape"),
         paper.lesson.encode(),
@@ -75,24 +77,30 @@ def _key(paper: Paper) -> str:
 
 
 @functools.lru_cache(maxsize=1)
-def _judge_hash() -> bytes:
+def judge_version() -> str:
     """A hash of everything that a verdict depends on beside the submission: the course's code, and its tools."""
-    digest = hashlib.sha256(f"{version('torch')} {sys.version}".encode())
+    digest = hashlib.sha256(f"{version('torch')} {platform.python_version()}".encode())
     for package in (autograder, course_utils):
         folder = Path(package.__file__).parent
         for path in sorted(folder.rglob("*.py")):
             digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
-    return digest.digest()
+    return digest.hexdigest()
 
 
 def _write(path: Path, text: str) -> None:
     """Write a file whole or not at all, for its owner's eyes only."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with open(os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             file.write(text)
         temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    except BaseException as error:
+        with contextlib.suppress(OSError):  # such as on a disk that nobody may write to
+            temporary.unlink(missing_ok=True)
+        if not isinstance(error, OSError):
+            raise
+        raise OSError(
+            f"The results could not be kept in {path.parent}: {error.strerror or error}. Make room there, or see who "
+            "may write there, and run this again: what is graded already stays so."
+        ) from error

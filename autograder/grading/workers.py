@@ -1,13 +1,14 @@
-"""Grade papers in parallel: in processes on this machine, or on a Dask cluster, both as `concurrent.futures` has it."""
+"""Grade papers in parallel: by executors as `concurrent.futures` has them, here in processes on this machine."""
 
 from __future__ import annotations
 
 import concurrent.futures
 import multiprocessing
+import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor
-from typing import Any
 
 from autograder.grading.outcome import ERROR, Graded
 from autograder.grading.paper import Paper
@@ -109,17 +110,10 @@ def _prepare() -> None:
     import torch
 
     torch.set_num_threads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
-def cluster(address: str) -> tuple[Callable[[], Executor], int]:
-    """A Dask cluster's executor, and how many papers it can grade at once.
-
-    Raises:
-        OSError: no scheduler answers there.
-        ImportError: dask.distributed is not installed.
-    """
-    from distributed import Client
-
-    client: Any = Client(address, timeout=20)
-    threads = sum(client.nthreads().values())
-    return lambda: client.get_executor(pure=False), max(threads, 1)
+def _end_with_parent() -> None:
+    """Without this a worker would wait for papers forever when the process that gives them out is killed."""
+    multiprocessing.parent_process().join()
+    os._exit(1)

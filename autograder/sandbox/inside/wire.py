@@ -19,6 +19,7 @@ import torch
 from course_utils.probes import Case, Observation, Opaque, Raised, Seed
 
 MAX_FRAME = 64 * 2**20  # bytes
+MAX_JSON = 8 * 2**20  # bytes of them: what is read from JSON takes many times the memory of its text
 MAX_TEXT = 20_000  # characters kept of one text
 STATUS = struct.Struct("!i")  # the server's answer when a submission has ended
 OUT_OF_MEMORY = 1  # that answer, where it had to end it for taking too much
@@ -46,6 +47,20 @@ class TooSlow(WireError):
     """The other side did not answer in time."""
 
 
+class Room:
+    """How much may still be sent, in one frame or in several."""
+
+    def __init__(self) -> None:
+        self._json, self._all = MAX_JSON, MAX_FRAME
+
+    def take(self, n_json: int, n_tensors: int) -> None:
+        """Take room for a frame. Raises WireError where there is none."""
+        self._json -= n_json
+        self._all -= n_json + n_tensors
+        if min(self._json, self._all) < 0:
+            raise WireError(f"sent more than {MAX_JSON if self._json < 0 else MAX_FRAME:,} bytes")
+
+
 def send(channel: socket.socket, value: Any) -> None:
     """Send ``value`` in one frame.
 
@@ -55,27 +70,28 @@ def send(channel: socket.socket, value: Any) -> None:
     send_encoded(channel, encode(value))
 
 
-def send_encoded(channel: socket.socket, frame: bytes) -> None:
-    """Send what `encode` made. Raises WireError where the other side has gone."""
+def send_encoded(channel: socket.socket, frame: bytes, seconds: float | None = None) -> None:
+    """Send what `encode` made. Raises WireError where the other side has gone, or takes longer to read it."""
     try:
+        channel.settimeout(seconds)
         channel.sendall(frame)
     except OSError as error:
         raise WireError(f"cannot be written to ({error})") from error
 
 
-def receive(channel: socket.socket, deadline: float | None = None) -> Any:
+def receive(channel: socket.socket, deadline: float | None = None, room: Room | None = None) -> Any:
     """Read one frame and return its value.
 
     Args:
         deadline: the `time.monotonic` after which to give up.
+        room: how much may come in several frames together.
 
     Raises:
         TooSlow: the deadline passed.
-        WireError: the other side has gone, or sent what is no frame.
+        WireError: the other side has gone, sent what is no frame, or sent too much.
     """
     n_json, n_tensors = _LENGTHS.unpack(exactly(channel, _LENGTHS.size, deadline))
-    if n_json + n_tensors > MAX_FRAME:
-        raise WireError(f"sent {n_json + n_tensors:,} bytes at once; {MAX_FRAME:,} is the limit")
+    (room or Room()).take(n_json, n_tensors)
     body = exactly(channel, n_json + n_tensors, deadline)
     try:
         tensors = _deserialized(bytes(body[n_json:])) if n_tensors else []
@@ -95,8 +111,9 @@ def encode(value: Any) -> bytes:
     tensors: list[torch.Tensor] = []
     text = json.dumps(_plain(value, tensors)).encode()
     data = _serialized(tensors) if tensors else b""
-    if len(text) + len(data) > MAX_FRAME:
-        raise WireError(f"{len(text) + len(data):,} bytes are too many for one frame; {MAX_FRAME:,} is the limit")
+    if len(text) > MAX_JSON or len(text) + len(data) > MAX_FRAME:
+        limits = f"{MAX_JSON:,} of text and {MAX_FRAME:,} in all are the limits"
+        raise WireError(f"{len(text):,} bytes of text and {len(data):,} of tensors are too many; {limits}")
     return _LENGTHS.pack(len(text), len(data)) + text + data
 
 

@@ -1,5 +1,7 @@
 """Build the notebooks: source/NN_name.py -> solutions/NN_name/NN_name.ipynb -> lessons/NN_name/NN_name.ipynb.
 
+The start notebook goes the same way, from source/start/start.py to lessons/start.ipynb.
+
 The second step is nbgrader's own generate_assignment. It runs in a scratch course directory, because it deletes
 what it finds in its way, and without a gradebook, because building must not touch a class's grades.
 """
@@ -22,9 +24,9 @@ from nbgrader.utils import capture_log
 from traitlets.config import Config, PyFileConfigLoader
 
 from autograder.cells import Cell
-from autograder.exercises import EXERCISES
+from autograder.exercises import EXERCISES, WARM_UP
 from autograder.ids import cell_id
-from autograder.source import Lesson, read_course
+from autograder.source import START, Lesson, read_course, read_lesson
 
 GENERATED = ("solutions", "lessons")
 
@@ -63,17 +65,21 @@ def build(root: Path, out: Path | None = None) -> list[str]:
     out = out or root
     names = [lesson.name for lesson in lessons]
     gone = _gone(out, names)
+    start = root / "source" / START / f"{START}.py"
+    notebooks = [*lessons, *([read_lesson(start, WARM_UP)] if start.is_file() else [])]
     with tempfile.TemporaryDirectory() as scratch:
-        for lesson in lessons:
+        for lesson in notebooks:
             notebook = _notebook_path(Path(scratch), "solutions", lesson.name)
             notebook.parent.mkdir(parents=True)
             nbformat.write(_notebook(lesson), notebook)
         _generate_assignments(root / "nbgrader_config.py", Path(scratch))
-        for lesson in lessons:
+        for lesson in notebooks:
             _refuse_leaks(lesson, _notebook_path(Path(scratch), "lessons", lesson.name))
         for folder in GENERATED:
-            for name in names:
-                _install(_notebook_path(Path(scratch), folder, name), _notebook_path(out, folder, name))
+            for lesson in notebooks:
+                built = _notebook_path(Path(scratch), folder, lesson.name)
+                lies_alone = lesson.name == START  # its links lead to the lessons' folders beside it
+                _install(built, out / folder / built.name if lies_alone else _notebook_path(out, folder, lesson.name))
     for folder in gone:
         shutil.rmtree(folder)
     return names

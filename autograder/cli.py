@@ -22,7 +22,8 @@ app = typer.Typer(
 def course() -> None:
     """Learn PyTorch in notebooks whose exercises check themselves.
 
-    A learner needs `course lab`, and perhaps `course check` before handing a notebook in.
+    A learner needs `course lab`, and perhaps `course check` before handing a notebook in; `course reset` and
+    `course update` renew a lesson, and keep what was there.
     Who teaches a class needs `course collect` and `course grade`. Authors of lessons need `course build`.
     """
 
@@ -38,8 +39,8 @@ def lab(
 ) -> None:
     """Open the lessons in JupyterLab.
 
-    Copies each lesson to `work/` where it isn't there yet, and opens the first one. Your copies are yours:
-    nothing ever overwrites them. To begin a lesson anew, rename or delete its folder in `work/`.
+    Copies each lesson to `work/` where it isn't there yet, and opens the start notebook. Your copies are yours:
+    nothing ever overwrites them. To begin a lesson anew: `course reset LESSON`.
 
     Without a screen, or with `CI` set, the address is printed and no browser opened.
     Further options go to `jupyter lab`: `course lab --ip=0.0.0.0`.
@@ -52,8 +53,11 @@ def lab(
 
 @app.command()
 def check(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Notebooks, or folders of them.")],
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="PATH", help="Notebooks, or folders of them. [default: work/]")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Check again on each save, until Ctrl-C.")] = False,
 ) -> None:
     """Run the exercises of notebooks and print what passed.
 
@@ -61,9 +65,59 @@ def check(
 
     Exit code: 0 when all passed, 1 when some did not, 2 when a notebook cannot be read.
     """
+    if watch and json:
+        raise typer.BadParameter("--watch prints for people; leave out --json.")
+    try:
+        paths = paths or [desk.find_root(Path.cwd()) / "work"]
+    except desk.DeskError as error:
+        _fail(error)
+    if watch:
+        from autograder.watch import watch as watch_paths
+
+        watch_paths(paths)
+        return
     from autograder.report import check_paths
 
     raise typer.Exit(check_paths(paths, json))
+
+
+@app.command()
+def progress() -> None:
+    """Show how far you have come in each lesson, and the mistakes you have left behind."""
+    try:
+        work = desk.find_root(Path.cwd()) / "work"
+    except desk.DeskError as error:
+        _fail(error)
+    from autograder.report import print_progress
+
+    print_progress(work)
+
+
+@app.command()
+def reset(lesson: Annotated[str, typer.Argument(metavar="LESSON", help="Such as 07_layers, 7 or layers.")]) -> None:
+    """Begin a lesson anew. What was there is kept, dated, in `work/kept/`."""
+    from autograder.renew import reset as reset_lesson
+
+    try:
+        print(reset_lesson(desk.find_root(Path.cwd()), lesson))
+    except desk.DeskError as error:
+        _fail(error)
+
+
+@app.command()
+def update(
+    lessons: Annotated[
+        list[str] | None, typer.Argument(metavar="LESSON", help="Such as 07_layers, 7 or layers. [default: all]")
+    ] = None,
+) -> None:
+    """Carry your answers and your own cells into newer lessons. What was there is kept, dated, in `work/kept/`."""
+    from autograder.renew import update as update_lessons
+
+    try:
+        for told in update_lessons(desk.find_root(Path.cwd()), lessons or ()):
+            print(told)
+    except desk.DeskError as error:
+        _fail(error)
 
 
 @app.command()

@@ -7,6 +7,7 @@ import difflib
 import functools
 import logging
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -15,7 +16,7 @@ from autograder import shortcuts
 from autograder.compare import Tolerance
 from autograder.diagnosis import Trial, describe, diagnose
 from autograder.exercise import Exercise
-from autograder.exercises import EXERCISES
+from autograder.exercises import EXERCISES, WARM_UP
 from autograder.leniency import difference_that_counts
 from autograder.verdict import Gone, Verdict, verdict_on
 from autograder.wording import name_kind
@@ -74,8 +75,8 @@ def judge(name: str, candidate: Any, *, seed: int = 0, hidden: bool = False) -> 
 
 def find_exercise(name: str) -> Exercise:
     """The exercise of that name; KeyError with the nearest names where there is none."""
-    if name in EXERCISES:
-        return EXERCISES[name]
+    if exercise := EXERCISES.get(name) or WARM_UP.get(name):
+        return exercise
     near = difflib.get_close_matches(str(name), EXERCISES, n=3, cutoff=0.5)
     hint = f"Did you mean {' or '.join(near)}?" if near else f"The exercises are: {', '.join(EXERCISES)}."
     raise KeyError(f"{name} is not an exercise of this course. {hint}")
@@ -185,7 +186,8 @@ def _fault(
         if not used or (mistake and mistake.name != SHORT_CUT):
             status = "error" if first.got.raised else "wrong"
             fact = describe(exercise, trials, mistake)
-            return verdict_on(exercise, status, fact, mistake.name if mistake else None)
+            verdict = verdict_on(exercise, status, fact, mistake.name if mistake else None)
+            return replace(verdict, trial=first)
     if used:
         library = [name for name in used if name in exercise.forbidden]
         what = f"the library's {', '.join(library)}" if library else f"{', '.join(used)}, which hides what is computed"

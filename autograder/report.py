@@ -21,9 +21,11 @@ from json import dumps
 from pathlib import Path
 
 from rich.console import Console
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from autograder.desk import KEPT
 from autograder.notebook import NoExercises, Unreadable
 from autograder.runner import Checked, run_notebook
 
@@ -60,12 +62,12 @@ def check_paths(paths: Iterable[Path], json: bool = False) -> int:
 def _reports(paths: Iterable[Path], progress: Console) -> Iterator[tuple[Path, Report]]:
     for path in map(Path, paths):
         try:
-            notebooks = _notebooks(path)
+            meant = notebooks(path)
         except Unreadable as error:
             yield path, error
             continue
         found = False
-        for notebook in notebooks:
+        for notebook in meant:
             try:
                 with progress.status(f"Checking {notebook} ..."):
                     report = run_notebook(notebook)
@@ -81,11 +83,11 @@ def _reports(paths: Iterable[Path], progress: Console) -> Iterator[tuple[Path, R
             yield path, _no_notebooks("a folder whose notebooks have no exercises in them")
 
 
-def _notebooks(path: Path) -> list[Path]:
-    """The notebooks that ``path`` means; hidden folders, such as Jupyter's checkpoints, are left out."""
+def notebooks(path: Path) -> list[Path]:
+    """The notebooks that ``path`` means, without Jupyter's checkpoints and the old copies in work/kept/."""
     if path.is_dir():
         found = sorted(path.rglob("*.ipynb"))
-        found = [p for p in found if not any(part.startswith(".") for part in p.relative_to(path).parts)]
+        found = [p for p in found if not any(part[0] == "." or part == KEPT for part in p.relative_to(path).parts)]
         if not found:
             raise _no_notebooks("a folder without notebooks")
         return found
@@ -141,3 +143,24 @@ def _print(console: Console, path: Path, report: Report) -> None:
     console.print(table)
     passed = sum(outcome.status == "passed" for outcome in report.outcomes)
     console.print(f"{passed} of {len(report.outcomes)} exercises passed.")
+
+
+def print_progress(work: Path) -> None:
+    """Print where the learner whose copies are in ``work`` stands: a bar for each lesson, and mistakes overcome."""
+    from course_utils.standing import read_standing  # here, because it imports torch
+
+    standing = read_standing(work)
+    console = Console(highlight=False)
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(overflow="fold")
+    for lesson in standing.lessons:
+        bar = ProgressBar(total=lesson.total, completed=lesson.passed, width=16)
+        table.add_row(Text(lesson.title), bar, Text(lesson.state, style="green" if lesson.state == "done" else ""))
+    console.print(table)
+    console.print(standing.summary)
+    if standing.overcome:
+        console.print("\nMistakes you have left behind:")
+        for exercise, mistake in standing.overcome:
+            console.print(Text(f"  {exercise}: {mistake}"))
+    if standing.note:
+        console.print(Text(standing.note, style="yellow"))

@@ -110,7 +110,7 @@ def _collect(records: list[dict[str, Any]], end: str) -> Checked:
 
 def _main(path: Path, results: Path, seed: int | None) -> None:
     """The other process: run and judge the notebook at ``path``, writing to ``results``."""
-    from autograder.exercises import EXERCISES  # imports torch, which the process that waits can do without
+    from autograder.exercises import EXERCISES, WARM_UP  # imports torch, which the process that waits can do without
 
     with results.open("a", encoding="utf-8", buffering=1) as lines:
 
@@ -118,7 +118,7 @@ def _main(path: Path, results: Path, seed: int | None) -> None:
             lines.write(json.dumps(record) + "\n")
 
         try:
-            plan = read_plan(path, EXERCISES)
+            plan = read_plan(path, EXERCISES | WARM_UP)
         except Unreadable as error:
             why = [error.came, error.expected, error.remedy]
             write({"unreadable": why, "without_exercises": isinstance(error, NoExercises)})

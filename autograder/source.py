@@ -6,6 +6,8 @@ A source is a jupytext py:percent file. A cell header carries the little that a 
     # %% exercise="save_checkpoint" points=2 check="save_checkpoint, load_checkpoint"
     # %% [markdown] question="why_dropout_scales" points=0
     # %% tags=["demo"]
+
+``source/start/start.py`` is written in the same way. It is the start notebook: no lesson, and graded nowhere.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from autograder.cells import BEGIN, END, HEADER, ROLES, Cell, SourceError, read_
 from autograder.exercise import Exercise
 from autograder.parsing import parse_cell
 
+START = "start"
 _FILE_NAME = re.compile(r"\d\d_[a-z][a-z0-9_]*\.py")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}")  # good for Python, for a grade_id and for a cell's id
 _KEYS = {
@@ -32,7 +35,7 @@ _KEYS = {
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson's source: its name, such as ``"07_layers"``, its file and its cells."""
+    """A lesson's source: its name, such as ``"07_layers"`` or `START`, its file and its cells."""
 
     name: str
     path: Path
@@ -69,7 +72,7 @@ def read_lesson(path: Path, exercises: Mapping[str, Exercise]) -> Lesson:
         SourceError: the file's name, a cell header, a solution's markers, a cell's code, or the set of
             exercises is not what a lesson needs.
     """
-    if not _FILE_NAME.fullmatch(path.name):
+    if not _FILE_NAME.fullmatch(path.name) and path.stem != START:
         raise SourceError(
             path,
             1,

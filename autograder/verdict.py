@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from autograder.contrast import Contrast, contrast
+from autograder.diagnosis import Trial
 from autograder.exercise import Exercise
 
 MAX_MESSAGE = 2000  # characters
@@ -18,12 +20,19 @@ class Verdict:
         status: ``"passed"``, ``"wrong"``, ``"not attempted"`` (still the stub) or ``"error"`` (the code raised).
         message: a few lines for the learner.
         mistake: the name of the known mistake that explains a wrong answer, or None.
+        trial: the call that a wrong answer's message is about. It stays where the judge is, and tells what to draw.
     """
 
     passed: bool
     status: str
     message: str
     mistake: str | None = None
+    trial: Trial | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def contrast(self) -> Contrast | None:
+        """What came beside what was expected, where a picture explains more than the message; else None."""
+        return contrast(self.trial) if self.trial else None
 
 
 class Gone(Exception):

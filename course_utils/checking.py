@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import html
 import importlib
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from typing import Any
 from unittest.mock import patch
 
-
-class Verdict(Protocol):
-    """What a judge says of an answer."""
-
-    passed: bool
-    status: str
-    message: str
-
+from course_utils import record
+from course_utils.card import Verdict, card
+from course_utils.hints import next_help
 
 Judge = Callable[[str, Any], Verdict]
 
@@ -62,7 +55,9 @@ def check(answer: Any) -> None:
             verdict = _judge(name, answer)
     except KeyError as error:
         raise NotAnExercise(error.args[0]) from None
-    if verdict.passed or _notebook():
+    if _notebook():
+        _display(verdict, _note(name, verdict), _picture(verdict))
+    elif verdict.passed:
         _show(verdict)
     if not verdict.passed:
         raise CheckFailed(verdict) from None
@@ -104,47 +99,42 @@ def _notebook() -> Any:
     return shell if hasattr(shell, "kernel") else None
 
 
+def _note(name: str, verdict: Verdict) -> str:
+    """Write a check at the learner's desk down, and give the line of help that is due; empty anywhere else."""
+    try:
+        desk = record.find_desk()
+        if desk is None:
+            return ""
+        record.append(desk, [(name, verdict.status, getattr(verdict, "mistake", None))])
+        due = verdict.status in record.ATTEMPTS
+        return next_help(desk, name, record.read(desk).failures(name)) if due else ""
+    except Exception:  # whatever has become of the record or the lessons, the verdict is what counts
+        return ""
+
+
+def _picture(verdict: Verdict) -> str:
+    """An HTML image of what came beside what was expected, where one explains more than words; else empty."""
+    try:
+        contrast = getattr(verdict, "contrast", None)
+        if contrast is None:
+            return ""
+        plots = importlib.import_module("course_utils.plots.contrast")  # matplotlib: only for a picture
+        return plots.plot_contrast(contrast.what, contrast.got, contrast.want, contrast.each).img()
+    except Exception:  # a learner's cells can break what draws, and the message says it all in words
+        return ""
+
+
 def _show(verdict: Verdict) -> None:
     if "IPython" in sys.modules and sys.modules["IPython"].get_ipython():
-        display = importlib.import_module("IPython.display").display
-        display({"text/plain": verdict.message, "text/html": _card(verdict)}, raw=True)
+        _display(verdict)
     else:
         print(verdict.message)
 
 
-# A colour that stands out on light and dark ground, and a sign for those who do not see it.
-_SIGNS = {
-    "passed": ("#2da44e", "&#10003;"),
-    "wrong": ("#e5534b", "&#10007;"),
-    "not attempted": ("#6e7781", "&#9675;"),
-}
-
-
-def _card(verdict: Verdict) -> str:
-    """The message as a box with a coloured edge, in the notebook's own colours, so that any theme can read it."""
-    color, sign = _SIGNS.get(verdict.status, _SIGNS["wrong"])
-    name, _, message = verdict.message.partition(": ")
-    fact, *rest = message.split("\n")
-    lines = [f'<b style="color:{color}">{sign}</b> <b>{html.escape(name)}</b>: {_rich(fact)}', *map(_card_line, rest)]
-    return (
-        f'<div role="status" style="border-left:4px solid {color};padding:.3em .8em;line-height:1.5;'
-        f'overflow-wrap:anywhere">{"<br>".join(lines)}</div>'
-    )
-
-
-def _card_line(line: str) -> str:
-    """A line of the message: code as code, and the question, which matters most, in bold."""
-    line = line.strip()
-    if line.startswith("line "):
-        place, _, code = line.partition(": ")
-        return f"{place}: <code>{html.escape(code)}</code>"
-    if line.startswith("called with "):
-        return f"called with <code>{html.escape(line.removeprefix('called with '))}</code>"
-    return f"<b>{_rich(line)}</b>"
-
-
-def _rich(text: str) -> str:
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
+def _display(verdict: Verdict, advice: str = "", picture: str = "") -> None:
+    display = importlib.import_module("IPython.display").display
+    text = "\n  ".join(filter(None, (verdict.message, advice)))
+    display({"text/plain": text, "text/html": card(verdict, advice, picture)}, raw=True)
 
 
 @contextlib.contextmanager

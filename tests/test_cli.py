@@ -20,6 +20,7 @@ from autograder import desk
 from autograder.cli import app
 
 LESSON = "07_layers"
+COMMANDS = ["lab", "check", "progress", "reset", "update", "build", "grade", "collect"]
 
 
 @pytest.fixture
@@ -46,10 +47,10 @@ def test_help_names_every_command():
     result = _run("--help")
 
     assert result.exit_code == 0
-    assert re.findall(r"^│ ([a-z]+) ", result.stdout, re.MULTILINE) == ["lab", "check", "build"]
+    assert re.findall(r"^│ ([a-z]+) ", result.stdout, re.MULTILINE) == COMMANDS
 
 
-@pytest.mark.parametrize("command", ["lab", "check", "build"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_of_a_command_says_what_it_does(command):
     result = _run(command, "--help")
 
@@ -61,6 +62,12 @@ def test_help_waits_for_no_large_package():
     code = "import sys, autograder.cli; print(sorted({'torch', 'jupyterlab', 'nbgrader', 'nbformat'} & {*sys.modules}))"
 
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "[]\n"
+
+
+def test_lab_and_update_wait_for_no_torch():
+    code = "import sys, autograder.cli, autograder.renew; print('torch' in sys.modules)"
+
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "False\n"
 
 
 def test_check_hands_on_what_it_was_given_and_the_exit_code(monkeypatch):
@@ -130,6 +137,26 @@ def test_nothing_in_work_is_ever_replaced(course, kind):
 
     assert desk.copy_lessons(course) == []
     assert mine.lstat() == before
+
+
+def test_the_start_notebook_is_copied_once_and_opened_first(course):
+    (course / "lessons/start.ipynb").write_text("the page")
+    desk.copy_lessons(course)
+    mine = course / "work/start.ipynb"
+    first = mine.read_text()
+    mine.write_text("my page")
+    desk.copy_lessons(course)
+
+    assert (first, mine.read_text()) == ("the page", "my page")
+    assert "--LabApp.default_url=/lab/tree/start.ipynb" in desk._lab_options(course / "work", False, None)
+
+
+def test_check_without_a_path_checks_work(course, monkeypatch):
+    given = []
+    monkeypatch.setattr("autograder.report.check_paths", lambda paths, json: given.append(paths) or 0)
+
+    assert _run("check").exit_code == 0
+    assert given == [[course / "work"]]
 
 
 def test_a_copy_that_is_interrupted_leaves_nothing(course, monkeypatch):

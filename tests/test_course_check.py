@@ -402,3 +402,69 @@ def test_a_folder_without_notebooks_is_said_with_what_to_do(tmp_path, wide, capf
         "expected:   a folder with lessons' notebooks",
         "what to do: Your own copies of the lessons are in work/; try `course check work`.",
     ]
+
+
+# --- saved elsewhere ---------------------------------------------------------------------------------------
+
+
+def _windows(text):
+    """As an editor on Windows saves: line ends of its own, in the file and in the cells."""
+    return text.replace("\n", "\r\n").replace("\\n", "\\r\\n").encode()
+
+
+def _without_ids(text):
+    """As older editors save: nbformat 4.4, whose cells have no ids, and sources as single texts."""
+    notebook = json.loads(text)
+    notebook["nbformat_minor"] = 4
+    for cell in notebook["cells"]:
+        del cell["id"]
+        cell["source"] = "".join(cell["source"])
+    return json.dumps(notebook).encode()
+
+
+def _by_vs_code(text):
+    """As VS Code saves: a language id in each cell, metadata of its own, one space of indent."""
+    notebook = json.loads(text)
+    notebook["metadata"] = {"language_info": {"name": "python", "version": "3.13.0", "codemirror_mode": "x"}}
+    for cell in notebook["cells"]:
+        cell["metadata"]["vscode"] = {"languageId": "python"}
+    return json.dumps(notebook, indent=1).encode()
+
+
+def _newer(text):
+    notebook = json.loads(text)
+    notebook["nbformat_minor"] = 7
+    notebook["metadata"]["something_new"] = {"a": [1]}
+    return json.dumps(notebook).encode()
+
+
+def _windows_with_bom(text):
+    return _windows(text).decode().encode("utf-8-sig")
+
+
+@pytest.mark.parametrize(
+    "save",
+    [
+        _windows,
+        _without_ids,
+        _by_vs_code,
+        _newer,
+        lambda text: text.encode("utf-8-sig"),
+        lambda text: text.encode("utf-16"),
+        _windows_with_bom,
+    ],
+    ids=["windows", "without ids", "vs code", "newer nbformat", "bom", "utf-16", "windows with bom"],
+)
+def test_a_lesson_that_another_editor_saved_is_read_like_any_other(tmp_path, save):
+    path = tiny(tmp_path / "mine.ipynb")
+    expected = read_plan(path, EXERCISES)
+    path.write_bytes(save(path.read_text(encoding="utf-8")))
+
+    assert read_plan(path, EXERCISES) == expected
+
+
+def test_a_lesson_that_windows_saved_is_checked_like_any_other(tmp_path):
+    path = tiny(tmp_path / "mine.ipynb")
+    path.write_bytes(_windows_with_bom(path.read_text(encoding="utf-8")))
+
+    assert [outcome.status for outcome in run_notebook(path).outcomes][:3] == ["passed", "not attempted", "wrong"]

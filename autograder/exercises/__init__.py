@@ -13,6 +13,7 @@ from autograder.exercises import (
     training,
     transformer_ffn,
 )
+from autograder.exercises.start import DOUBLE
 
 _LESSONS = (
     tensors,
@@ -28,3 +29,5 @@ _LESSONS = (
 )
 
 EXERCISES: dict[str, Exercise] = {exercise.name: exercise for lesson in _LESSONS for exercise in lesson.EXERCISES}
+# Judged like the others, and counted nowhere: the start notebook is no lesson.
+WARM_UP: dict[str, Exercise] = {DOUBLE.name: DOUBLE}

@@ -1,0 +1,131 @@
+"""What was checked at the learner's desk: one line for each check, in ``work/progress.jsonl``.
+
+Lines are only ever added, each with one write at the end of the file, so that two kernels can do so at once. What
+cannot be written is kept in memory, and what cannot be read is passed over: a check never fails because of its record.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+FILE = "progress.jsonl"
+DESK = "COURSE_DESK"  # the environment variable with which `course lab` says where the learner's copies are
+RESET = "reset"  # the status of an exercise whose lesson was begun anew
+ATTEMPTS = ("wrong", "error")  # a check that found something to judge, and not right
+_unwritten: list[Entry] = []
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One check: when, of which exercise, what came of it, and the known mistake where there was one.
+
+    ``status`` is a verdict's (passed, wrong, not attempted, error), or `RESET`.
+    """
+
+    at: str
+    exercise: str
+    status: str
+    mistake: str | None = None
+
+
+@dataclass(frozen=True)
+class Record:
+    """All entries in order, and in ``note`` what could not be read, if anything."""
+
+    entries: tuple[Entry, ...] = ()
+    note: str = ""
+
+    def of(self, exercise: str) -> list[Entry]:
+        """The entries of one exercise, without checks that found the untouched stub."""
+        return [entry for entry in self.entries if entry.exercise == exercise and entry.status != "not attempted"]
+
+    def has_passed(self, exercise: str) -> bool:
+        """Whether the last attempt passed."""
+        return [entry.status for entry in self.of(exercise)][-1:] == ["passed"]
+
+    def failures(self, exercise: str) -> int:
+        """How many attempts have failed since it passed last, or since its lesson was begun anew."""
+        count = 0
+        for entry in self.of(exercise):
+            count = count + 1 if entry.status in ATTEMPTS else 0
+        return count
+
+    def overcome(self, exercise: str) -> list[str]:
+        """The mistakes that failed an attempt before one passed, each once."""
+        entries = self.of(exercise)
+        last = max((i for i, entry in enumerate(entries) if entry.status == "passed"), default=0)
+        return list(dict.fromkeys(entry.mistake for entry in entries[:last] if entry.mistake))
+
+
+def notebook_folder() -> Path:
+    """The folder of the running notebook, also where its code has changed the working directory."""
+    named = Path(os.environ.get("JPY_SESSION_NAME", ""))  # Jupyter's server gives a kernel its notebook's path
+    return named.parent.resolve() if named.is_absolute() else Path.cwd()
+
+
+def find_desk() -> Path | None:
+    """The learner's ``work/`` that the running notebook lies in; None for a notebook that lies elsewhere."""
+    with contextlib.suppress(OSError):  # a working directory can be deleted
+        here = notebook_folder()
+        named = os.environ.get(DESK)
+        if named and here.is_relative_to(Path(named).resolve()):
+            return Path(named)
+        for folder in (here, *here.parents):
+            course = folder.parent
+            if folder.name == "work" and (course / "nbgrader_config.py").is_file() and (course / "lessons").is_dir():
+                return folder
+    return None
+
+
+def append(desk: Path, statuses: Iterable[tuple[str, str, str | None]]) -> None:
+    """Add entries, each given as (exercise, status, mistake), with the time that it is now."""
+    now = datetime.now().astimezone().isoformat(timespec="seconds")
+    entries = [Entry(now, *status) for status in statuses]
+    lines = "".join(json.dumps(asdict(entry)) + "\n" for entry in entries).encode()
+    try:
+        with (desk / FILE).open("a+b", buffering=0) as file:
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                lines = lines if file.read(1) == b"\n" else b"\n" + lines  # a full disk had cut the last line short
+            if file.write(lines) < len(lines):
+                raise OSError("no room for the whole line")
+    except OSError:
+        _unwritten.extend(entries)
+
+
+def read(desk: Path) -> Record:
+    """What was recorded, in ``work/`` and in this process. A file of which no line can be read is put aside."""
+    entries, note = _read_file(desk / FILE)
+    return Record((*entries, *_unwritten), note)
+
+
+def _read_file(path: Path) -> tuple[list[Entry], str]:
+    try:
+        lines = [line for line in path.read_bytes().splitlines() if line.strip()]
+    except FileNotFoundError:
+        return [], ""
+    except OSError as error:
+        return [], f"{path.name} cannot be read ({error.strerror})."
+    entries = [entry for line in lines if (entry := _entry(line))]
+    if lines and not entries:
+        aside = path.with_name(f"progress-damaged-{datetime.now():%Y-%m-%d-%H%M%S}.jsonl")
+        with contextlib.suppress(OSError):
+            path.rename(aside)
+            return [], f"{path.name} was damaged. It is kept as {aside.name}, and a new one begins."
+    damaged = len(lines) - len(entries)
+    return entries, f"{path.name} has lines that cannot be read: {damaged}. They were passed over." if damaged else ""
+
+
+def _entry(line: bytes) -> Entry | None:
+    with contextlib.suppress(ValueError, TypeError, RecursionError):
+        entry = Entry(**json.loads(line))
+        texts = (entry.at, entry.exercise, entry.status)
+        if all(isinstance(text, str) for text in texts) and isinstance(entry.mistake, str | None):
+            return entry
+    return None

@@ -51,11 +51,11 @@ def graded(student, wrong=(), answer="Because the mean stays as it was.", stubs=
     return Graded(student, LESSON, GRADED, exercises, notebook=nbformat.writes(notebook) + "\n")
 
 
-def gradebook_rows(db_url):
+def gradebook_rows(db_url, lesson=LESSON):
     """All grades and comments in a gradebook, by names instead of ids, and who submitted when."""
     rows = []
     with Gradebook(db_url) as gradebook:
-        for submission in gradebook.assignment_submissions(LESSON):
+        for submission in gradebook.assignment_submissions(lesson):
             student = submission.student.id
             rows.append((student, "submitted", submission.timestamp))
             for notebook in submission.notebooks:

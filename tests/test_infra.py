@@ -21,13 +21,16 @@ from packaging.version import Version
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 NEEDED = [canonicalize_name(name) for name in PROJECT["dependencies"]]
-DEV = [canonicalize_name(name) for name in PROJECT["optional-dependencies"]["dev"]]
+EXTRAS = {
+    extra: [canonicalize_name(name) for name in names] for extra, names in PROJECT["optional-dependencies"].items()
+}
+DEV = EXTRAS["dev"]
 PINS = [
     Requirement(line)
     for line in (ROOT / "constraints.txt").read_text().splitlines()
     if line and not line.startswith("#")
 ]
-PAGES = ["README.md", "CONTRIBUTING.md"]
+PAGES = ["README.md", "CONTRIBUTING.md", "docs/grading.md"]
 
 
 # --- versions
@@ -87,8 +90,11 @@ def test_conda_users_get_the_versions_of_constraints():
 @pytest.mark.parametrize(
     ("files", "declared"),
     [
-        (("autograder/**/*.py", "course_utils/**/*.py", "source/*.py", "nbgrader_config.py"), NEEDED),
-        (("tests/**/*.py",), [*NEEDED, *DEV]),
+        (
+            ("autograder/**/*.py", "course_utils/**/*.py", "source/*.py", "nbgrader_config.py"),
+            [*NEEDED, *EXTRAS["cluster"]],
+        ),
+        (("tests/**/*.py", "benchmarks/*.py"), [*NEEDED, *DEV]),
     ],
     ids=["course", "tests"],
 )

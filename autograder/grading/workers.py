@@ -13,6 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future
 from autograder.grading.outcome import ERROR, Graded
 from autograder.grading.paper import Paper
 from autograder.sandbox.bubblewrap import SandboxError
+from autograder.sandbox.client import SandboxLost
 
 TRIES = 3  # of one paper, where what fails is on our side
 AHEAD = 3  # papers given out for each worker, so that none waits
@@ -66,7 +67,7 @@ def grade_all(papers: Iterable[Paper], grade: Grade, start: Callable[[], Executo
                 error = _error(future)
                 if error is None:
                     yield future.result()
-                elif isinstance(error, SandboxError):
+                elif isinstance(error, SandboxError) and not isinstance(error, SandboxLost):
                     raise error
                 elif tries == TRIES:
                     yield _gave_up(paper, error)

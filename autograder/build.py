@@ -21,6 +21,7 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import capture_log
 from traitlets.config import Config, PyFileConfigLoader
 
+from autograder import elsewhere
 from autograder.cells import Cell
 from autograder.exercises import EXERCISES
 from autograder.source import Lesson, read_course
@@ -61,12 +62,13 @@ def build(root: Path, out: Path | None = None) -> list[str]:
         raise BuildError(f"{root / 'source'}: no lessons; expected files such as 07_layers.py.")
     out = out or root
     names = [lesson.name for lesson in lessons]
+    repository = elsewhere.repository(root)
     gone = _gone(out, names)
     with tempfile.TemporaryDirectory() as scratch:
         for lesson in lessons:
             notebook = _notebook_path(Path(scratch), "solutions", lesson.name)
             notebook.parent.mkdir(parents=True)
-            nbformat.write(_notebook(lesson), notebook)
+            nbformat.write(_notebook(lesson, repository), notebook)
         _generate_assignments(root / "nbgrader_config.py", Path(scratch))
         for lesson in lessons:
             _refuse_leaks(lesson, _notebook_path(Path(scratch), "lessons", lesson.name))
@@ -82,7 +84,7 @@ def _notebook_path(course: Path, folder: str, name: str) -> Path:
     return course / folder / name / f"{name}.ipynb"
 
 
-def _notebook(lesson: Lesson) -> nbformat.NotebookNode:
+def _notebook(lesson: Lesson, repository: str | None) -> nbformat.NotebookNode:
     """The complete notebook, with nbgrader's metadata; each exercise is followed by its check."""
     cells: list[nbformat.NotebookNode] = []
     for cell in lesson.cells:
@@ -98,7 +100,16 @@ def _notebook(lesson: Lesson) -> nbformat.NotebookNode:
         cells.append(node)
         if cell.role == "exercise":
             cells.append(_check_cell(cell))
+    if repository:
+        cells[1:1] = _elsewhere_cells(lesson.name, repository)  # below the title
     return new_notebook(cells=cells, metadata=_METADATA)
+
+
+def _elsewhere_cells(name: str, repository: str) -> list[nbformat.NotebookNode]:
+    links = elsewhere.links(repository, f"lessons/{name}/{name}.ipynb")
+    # grading skips a demo cell
+    set_up = new_code_cell(elsewhere.set_up(repository), id="set-up", metadata={"tags": ["demo"]})
+    return [new_markdown_cell(links, id="elsewhere"), set_up]
 
 
 def _check_cell(cell: Cell) -> nbformat.NotebookNode:

@@ -93,7 +93,8 @@ class Notebook:
     """
 
     def __init__(self, page: Page, lab: Lab, path: str, app: str = "lab/tree") -> None:
-        self.page, self.file, self._url = page, lab.work / path, lab.url(path, app)
+        self.page, self.file = page, lab.work / path
+        self._lab, self._path, self._url = lab, path, lab.url(path, app)
 
     def open(self) -> Notebook:
         """Go there and wait until it can be worked with: there are cells, and the kernel is at rest."""
@@ -108,8 +109,11 @@ class Notebook:
 
     def rest(self, seconds: float = 60) -> None:
         """Wait until the kernel has nothing to do."""
-        indicator = self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook-ExecutionIndicator")
-        expect(indicator).to_have_attribute("data-status", "idle", timeout=1000 * seconds)
+        _until(lambda: self._kernel_state() == "idle", seconds)
+
+    def _kernel_state(self) -> str:
+        sessions = [session for session in self._lab.api("sessions") if session["path"] == self._path]
+        return sessions[0]["kernel"]["execution_state"] if sessions else "none"
 
     @property
     def content(self) -> Locator:
@@ -180,6 +184,13 @@ class Notebook:
         """Save, and wait until it is on disk."""
         self.page.keyboard.press("ControlOrMeta+s")
         expect(self.page.locator(".lm-DockPanel-tabBar .lm-mod-current")).not_to_have_class(re.compile("jp-mod-dirty"))
+
+    def photograph(self, first: str, last: str, path: Path) -> None:
+        """Photograph the cells from ``first`` to ``last``, which fit on the screen together."""
+        self.page.keyboard.press("Escape")  # no cursor in the picture
+        self.cell(first).evaluate("cell => cell.scrollIntoView()")
+        top, end = self.cell(first).bounding_box(), self.cell(last).bounding_box()
+        self.page.screenshot(path=path, clip={**top, "height": end["y"] + end["height"] - top["y"]})
 
     def pictures(self, folder: Path) -> None:
         """Photograph the notebook from top to bottom, a screen at a time."""

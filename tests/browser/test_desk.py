@@ -43,7 +43,7 @@ def test_a_wrong_answer_is_diagnosed_a_right_one_passes_and_both_outlive_restart
     expect(failed.get_by_role("status")).to_contain_text("✗ softmax: along dim=1 your values sum to")
     expect(failed.get_by_role("status")).to_contain_text("How do you get one sum for each slice along dim?")
     expect(failed).to_contain_text("CheckFailed: softmax (wrong)")
-    failed.screenshot(path=pictures / "check-failed.png")
+    lesson.photograph("softmax", "check_softmax", pictures / "check-failed.png")
 
     lesson.write("softmax", RIGHT)
     lesson.run("softmax")
@@ -51,7 +51,7 @@ def test_a_wrong_answer_is_diagnosed_a_right_one_passes_and_both_outlive_restart
 
     expect(passed.get_by_role("status")).to_contain_text("✓ softmax: passed")
     expect(passed).not_to_contain_text("CheckFailed")
-    passed.screenshot(path=pictures / "check-passed.png")
+    lesson.photograph("softmax", "check_softmax", pictures / "check-passed.png")
 
     lesson.menu("Kernel", "Restart Kernel…")
     lesson.dialog("Restart")
@@ -153,7 +153,7 @@ def test_in_the_dark_theme_a_check_and_a_picture_can_be_looked_at(lesson, pictur
     lesson.menu("Settings", "Theme", "JupyterLab Light")
 
 
-@pytest.mark.parametrize("app", ["lab/tree", "notebooks"])
+@pytest.mark.parametrize("app", ["lab/tree", "notebooks"], ids=["JupyterLab", "Notebook"])
 def test_on_a_narrow_screen_a_check_can_be_read_in_jupyterlab_and_in_notebook(lesson, open_notebook, app):
     narrow = open_notebook("07_layers/07_layers.ipynb", app, NARROW)
     if app == "lab/tree":

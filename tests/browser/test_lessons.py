@@ -7,8 +7,8 @@ from playwright.sync_api import expect
 
 from browser.lab import ROOT
 
-LESSONS = [path.name for path in sorted((ROOT / "lessons").iterdir())]
-SHOWS = re.compile(r"^(plots|widgets)\.\w+\(|^draw_graph\(", re.MULTILINE)
+LESSONS = [path.stem for path in sorted((ROOT / "source").glob("*.py"))]
+SHOWS = re.compile(r"^(plots|widgets)\.\w+\(", re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", LESSONS)

@@ -95,6 +95,9 @@ class Notebook:
     def __init__(self, page: Page, lab: Lab, path: str, app: str = "lab/tree") -> None:
         self.page, self.file = page, lab.work / path
         self._lab, self._path, self._url = lab, path, lab.url(path, app)
+        # on a busy machine a cell can be run before its kernel is there; then JupyterLab asks for one
+        ask = page.locator(".jp-Dialog-content:has-text('Select Kernel') .jp-mod-accept")
+        page.add_locator_handler(ask, lambda button: button.click())
 
     def open(self) -> Notebook:
         """Go there and wait until it can be worked with: there are cells, and the kernel is at rest."""

@@ -15,7 +15,7 @@ from nbformat.v4 import new_markdown_cell
 from sphinx.cmd.build import build_main
 
 ROOT = Path(__file__).parents[2]
-STAGE, CACHE, SITE = ROOT / "build/site", ROOT / "build/site-cache", ROOT / "site"
+STAGE, BUILT, SITE = ROOT / "build/site-source", ROOT / "build/site", ROOT / "site"
 PAGES = ("CONTRIBUTING.md", "LICENSE", "LICENSE-PROSE", "docs")
 
 _MARKER = re.compile(r"^ *### (BEGIN|END) SOLUTION\n", re.MULTILINE)
@@ -83,13 +83,16 @@ def solved_page(solved: nbformat.NotebookNode, lesson: nbformat.NotebookNode) ->
 
 
 def main() -> int:
-    """Stage and build; gives Sphinx's exit code."""
+    """Build anew; gives Sphinx's exit code, and leaves site/ as it was unless all went well."""
     stage()
     KernelManager.transport_encryption.default_value = "auto"  # else each kernel warns that it has none
-    shutil.rmtree(SITE, ignore_errors=True)
+    shutil.rmtree(BUILT, ignore_errors=True)
     options = ["--fail-on-warning", "--keep-going", "--quiet", "--conf-dir", str(Path(__file__).parent)]
-    options += ["--define", f"nb_execution_cache_path={CACHE}", "--doctree-dir", str(STAGE / ".doctrees")]
-    return build_main([*options, str(STAGE), str(SITE)])
+    failed = build_main([*options, "--doctree-dir", str(STAGE / ".doctrees"), str(STAGE), str(BUILT)])
+    if not failed:
+        shutil.rmtree(SITE, ignore_errors=True)
+        BUILT.rename(SITE)
+    return failed
 
 
 if __name__ == "__main__":

@@ -22,8 +22,8 @@ myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 suppress_warnings = ["mystnb.unknown_mime_type"]  # Mermaid: a graph is shown as its indented list
 
-# Notebooks run when they or their code changed, and never half: an error ends the build.
-nb_execution_mode = "cache"
+# Always, because a cache would not see that a plot's own code has changed; and an error ends the build.
+nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 600
 nb_code_prompt_show = "Show a solution"
@@ -31,7 +31,6 @@ nb_code_prompt_hide = "Hide the solution"
 # A page has no kernel to move a widget with; each of ours carries a still picture.
 nb_mime_priority_overrides = [("html", "text/html", 0)]
 nb_ipywidgets_js = {}
-nb_output_folder = "build/site-outputs"
 
 
 def setup(app: Sphinx) -> None:

@@ -17,7 +17,7 @@ def test_a_solved_lesson_runs_from_top_to_bottom(name, lab, open_notebook, pictu
     lesson.menu("Run", "Run All Cells")
     cells = [cell for cell in lesson.saved()["cells"] if cell["cell_type"] == "code"]
     last = lesson.cell(cells[-1]["id"]).locator(".jp-InputPrompt")
-    expect(last).to_have_text(re.compile(r"\[\d+\]"), timeout=180_000)
+    expect(last).to_have_text(re.compile(r"\[\d+\]"), timeout=400_000)  # lesson 10 trains
     lesson.rest()
     checks = [cell["id"] for cell in cells if cell["id"].startswith("check_")]
     shows = [cell["id"] for cell in cells if SHOWS.search("".join(cell["source"]))]

@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DESK := $(VENV)/desk-is-ready
 TOOLS := $(VENV)/tools-are-ready
+SITE_TOOLS := $(VENV)/site-tools-are-ready
 LESSON_TESTS := tests/test_build.py tests/test_judge_exercises.py tests/test_notebooks.py
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -24,7 +25,7 @@ NO_VENV = $(shell for p in $(PYTHON); do "$$p" -c '$(FITS)' 2>/dev/null && echo 
 # A virtual environment does not survive a move of its folder, or the loss of the Python that it was made with.
 WHOLE := grep -qsF " $$(pwd -P)/$(VENV)" $(VENV)/pyvenv.cfg && $(BIN)/python -c 'import pip' 2>/dev/null
 
-.PHONY: help lab test setup build check demo-class bench clean
+.PHONY: help lab setup build check test test-browser site demo-class bench clean
 ifneq ($(shell $(WHOLE) && echo yes),yes)
 .PHONY: $(DESK)
 endif
@@ -35,6 +36,8 @@ help:
 	@echo 'make build   write solutions/ and lessons/ anew from source/'
 	@echo 'make check   prove the lessons: they are up to date, solvable, and their checks catch wrong answers'
 	@echo 'make test    prove that everything works: make check, and all other tests'
+	@echo 'make test-browser   use the lessons in a real browser; PICTURES=folder keeps screenshots there'
+	@echo 'make site    write the pages of site/: what README and docs/ say, and the lessons, solved'
 	@echo 'make demo-class   grade a made-up class of 40, some of it hostile, and say what to look at (Linux, bubblewrap)'
 	@echo 'make bench        measure grading beside plain nbgrader, into benchmarks/results/ (a few minutes)'
 	@echo 'make clean   remove .venv and caches; work/ stays'
@@ -55,6 +58,21 @@ check: $(TOOLS)
 test: check
 	$(BIN)/python -m pytest $(addprefix --ignore=,$(LESSON_TESTS))
 
+# Playwright's own download of a browser is large; the system's does.
+test-browser: $(TOOLS)
+	@command -v chromium chromium-browser google-chrome >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update --quiet=2 && apt-get install --quiet=2 --yes --no-install-recommends chromium >/dev/null; \
+	  else \
+	    echo "The browser tests need Chromium or Chrome. On Debian and Ubuntu: sudo apt install chromium" >&2; exit 1; \
+	  fi; }
+	$(BIN)/python -m pytest tests/browser
+
+site: $(TOOLS) $(SITE_TOOLS)
+	$(BIN)/python docs/site/build.py
+	$(BIN)/python -m pytest --quiet tests/site
+	@echo "Open site/index.html in a browser, or lay the folder on any web server."
+
 demo-class: $(DESK)
 	@$(BIN)/python -m benchmarks.demo
 
@@ -62,7 +80,7 @@ bench: $(DESK)
 	@$(BIN)/python -m benchmarks.bench_grading $(ARGS)
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) build site *.egg-info .pytest_cache .ruff_cache
 	find autograder benchmarks course_utils tests -name __pycache__ -prune -exec rm -rf {} +
 
 # The two stamps are written last, so that after Ctrl-C the next run goes on where this one stopped.
@@ -79,7 +97,7 @@ $(DESK): pyproject.toml constraints.txt
 	  if [ -e $(VENV) ]; then echo "$(VENV) is incomplete, or was made in another folder; it is made anew."; fi; \
 	  echo "[1/3] $$("$$python" --version), in an environment of its own: $(VENV)"; \
 	  "$$python" -m venv --clear $(VENV); }
-	@rm -f $(DESK) $(TOOLS)
+	@rm -f $(DESK) $(TOOLS) $(SITE_TOOLS)
 	@echo "[2/3] PyTorch $(TORCH): the largest part, a few minutes the first time"
 	@$(PIP) torch setuptools || { echo "$$PIP_FAILED" >&2; exit 1; }
 	@echo "[3/3] JupyterLab, nbgrader and the course"
@@ -91,6 +109,11 @@ $(TOOLS): $(DESK)
 	@echo "Tools for tests: pytest, ruff, Playwright"
 	@set -o pipefail; $(PIP) --no-build-isolation --editable '.[dev]' | $(NEWS) || { echo "$$PIP_FAILED" >&2; exit 1; }
 	@touch $(TOOLS)
+
+$(SITE_TOOLS): $(DESK)
+	@echo "Tools for the site: Sphinx, MyST-NB"
+	@set -o pipefail; $(PIP) --no-build-isolation --editable '.[site]' | $(NEWS) || { echo "$$PIP_FAILED" >&2; exit 1; }
+	@touch $(SITE_TOOLS)
 
 define PIP_FAILED
 pip could not install this; the lines above say why. The same command again goes on from here.

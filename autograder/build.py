@@ -23,6 +23,7 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import capture_log
 from traitlets.config import Config, PyFileConfigLoader
 
+from autograder import elsewhere
 from autograder.cells import Cell
 from autograder.exercises import EXERCISES, WARM_UP
 from autograder.ids import cell_id
@@ -64,6 +65,7 @@ def build(root: Path, out: Path | None = None) -> list[str]:
         raise BuildError(f"{root / 'source'}: no lessons; expected files such as 07_layers.py.")
     out = out or root
     names = [lesson.name for lesson in lessons]
+    repository = elsewhere.repository(root)
     gone = _gone(out, names)
     start = root / "source" / START / f"{START}.py"
     notebooks = [*lessons, *([read_lesson(start, WARM_UP)] if start.is_file() else [])]
@@ -71,7 +73,7 @@ def build(root: Path, out: Path | None = None) -> list[str]:
         for lesson in notebooks:
             notebook = _notebook_path(Path(scratch), "solutions", lesson.name)
             notebook.parent.mkdir(parents=True)
-            nbformat.write(_notebook(lesson), notebook)
+            nbformat.write(_notebook(lesson, repository), notebook)
         _generate_assignments(root / "nbgrader_config.py", Path(scratch))
         for lesson in notebooks:
             _refuse_leaks(lesson, _notebook_path(Path(scratch), "lessons", lesson.name))
@@ -89,7 +91,7 @@ def _notebook_path(course: Path, folder: str, name: str) -> Path:
     return course / folder / name / f"{name}.ipynb"
 
 
-def _notebook(lesson: Lesson) -> nbformat.NotebookNode:
+def _notebook(lesson: Lesson, repository: str | None) -> nbformat.NotebookNode:
     """The complete notebook, with nbgrader's metadata; each exercise is followed by its check."""
     cells: list[nbformat.NotebookNode] = []
     for cell in lesson.cells:
@@ -106,7 +108,16 @@ def _notebook(lesson: Lesson) -> nbformat.NotebookNode:
         cells.append(node)
         if cell.role == "exercise":
             cells.append(_check_cell(cell))
+    if repository:
+        cells[1:1] = _elsewhere_cells(lesson.name, repository)  # below the title
     return new_notebook(cells=cells, metadata=_METADATA)
+
+
+def _elsewhere_cells(name: str, repository: str) -> list[nbformat.NotebookNode]:
+    links = elsewhere.links(repository, f"lessons/{name}/{name}.ipynb")
+    # grading skips a demo cell
+    set_up = new_code_cell(elsewhere.set_up(repository), id="set-up", metadata={"tags": ["demo"]})
+    return [new_markdown_cell(links, id="elsewhere"), set_up]
 
 
 def _check_cell(cell: Cell) -> nbformat.NotebookNode:

@@ -63,7 +63,8 @@ def test_a_notebook_shows_a_picture_as_html_with_its_text_alternative():
     picture = plots.Picture('bars for "mat" & <moon>', 4, 3)
     shown = picture._repr_mimebundle_()
 
-    assert shown["text/html"].endswith('width="320" alt="bars for &quot;mat&quot; &amp; &lt;moon&gt;">')
+    assert shown["text/html"].endswith('alt="bars for &quot;mat&quot; &amp; &lt;moon&gt;">')
+    assert ' width="320" style="max-width:100%;height:auto" ' in shown["text/html"]
     assert shown["image/png"] in shown["text/html"]
     assert base64.b64decode(shown["image/png"]).startswith(b"\x89PNG")
 

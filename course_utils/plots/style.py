@@ -47,7 +47,8 @@ class Picture(Figure):
 
     def _img(self, png: str) -> str:
         width = round(self.get_figwidth() * PIXELS_PER_INCH)
-        return f'<img src="data:image/png;base64,{png}" width="{width}" alt="{html.escape(self.alt)}">'
+        fits = "max-width:100%;height:auto"  # a wide picture in a narrow window
+        return f'<img src="data:image/png;base64,{png}" width="{width}" style="{fits}" alt="{html.escape(self.alt)}">'
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
         png = base64.b64encode(self.png()).decode()

@@ -8,6 +8,9 @@ TOOLS := $(VENV)/tools-are-ready
 SITE_TOOLS := $(VENV)/site-tools-are-ready
 LESSON_TESTS := tests/test_build.py tests/test_judge_exercises.py tests/test_notebooks.py
 
+# In as many processes as there are cores.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto
+
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Threads that wait for each other by spinning slow small models down many times on a busy machine.
 export OMP_WAIT_POLICY := PASSIVE
@@ -53,19 +56,15 @@ build: $(DESK)
 check: $(TOOLS)
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
-	$(BIN)/python -m pytest $(LESSON_TESTS)
+	$(PYTEST) --dist worksteal $(LESSON_TESTS)
 
+# The sandbox, a browser for what students see, and a database server that the tests start.
 test: check
-	$(BIN)/python -m pytest $(addprefix --ignore=,$(LESSON_TESTS))
+	@.ci/need bubblewrap chromium postgresql
+	$(PYTEST) --dist loadfile $(addprefix --ignore=,$(LESSON_TESTS))
 
-# Playwright's own download of a browser is large; the system's does.
 test-browser: $(TOOLS)
-	@command -v chromium chromium-browser google-chrome >/dev/null || { \
-	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    apt-get update --quiet=2 && apt-get install --quiet=2 --yes --no-install-recommends chromium >/dev/null; \
-	  else \
-	    echo "The browser tests need Chromium or Chrome. On Debian and Ubuntu: sudo apt install chromium" >&2; exit 1; \
-	  fi; }
+	@.ci/need chromium
 	$(BIN)/python -m pytest tests/browser
 
 site: $(TOOLS) $(SITE_TOOLS)
@@ -74,9 +73,11 @@ site: $(TOOLS) $(SITE_TOOLS)
 	@echo "Open site/index.html in a browser, or lay the folder on any web server."
 
 demo-class: $(DESK)
+	@.ci/need bubblewrap
 	@$(BIN)/python -m benchmarks.demo
 
 bench: $(DESK)
+	@.ci/need bubblewrap
 	@$(BIN)/python -m benchmarks.bench_grading $(ARGS)
 
 clean:

@@ -145,12 +145,26 @@ def test_a_scheduler_that_does_not_answer_is_an_error(tmp_path, monkeypatch):
 def test_a_scheduler_without_workers_is_an_error(tmp_path):
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=0, processes=False, dashboard_address=None) as empty:
+    with LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as empty:
         course = course_of(tmp_path / "course", {"corrupt": b"{"})
         run = grade(course, LESSON, "--scheduler", empty.scheduler_address)
 
     assert run.exit_code == 2
     assert f"The scheduler at {empty.scheduler_address} has no workers." in run.output
+
+
+def test_a_scheduler_that_goes_away_is_an_error():
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=1, processes=False, dashboard_address=":0") as here:
+        start, at_once = cluster.connect(here.scheduler_address)
+        executor = start()
+    wait_until(lambda: executor._client.status != "running")
+
+    assert at_once >= 1
+    with pytest.raises(cluster.ClusterError, match="The Dask scheduler is gone"):
+        executor.submit(print)
+    executor.shutdown(cancel_futures=True)
 
 
 def test_without_distributed_its_installation_is_named(tmp_path, monkeypatch):

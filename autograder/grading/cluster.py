@@ -64,7 +64,13 @@ class _OnCluster(Executor):
         self._executor = client.get_executor(pure=False)
 
     def submit(self, do: Callable, /, *args: Any, **kwargs: Any) -> Future:
-        """Have it done by a worker; where one is lost, by another one."""
+        """Have it done by a worker; where one is lost, by another one.
+
+        Raises:
+            ClusterError: there is no scheduler any more.
+        """
+        if self._client.status != "running":
+            raise ClusterError("The Dask scheduler is gone. Start it, and run this again: what is graded stays so.")
         return self._executor.submit(do, *args, **kwargs)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:

@@ -17,14 +17,14 @@ ROUTES = (
     *("sys.modules", "sys._getframe", "sys._current_frames", "sys.settrace", "sys.setprofile", "threading.settrace"),
     *("gc.get_objects", "gc.get_referrers", "gc.get_referents", "ctypes", "_ctypes", "cffi", "socket", "_socket"),
     *("inspect.currentframe", "inspect.stack", "inspect.trace", "types.FunctionType", "types.CodeType", "marshal"),
-    *("unittest.mock", "builtins", "safetensors"),
+    *("unittest.mock", "builtins", "__main__", "safetensors", "os.write", "os.dup2", "os.fdopen", "os.closerange"),
 )
-BUILTINS = ("exec", "eval", "compile", "__import__", "__builtins__")
+BUILTINS = ("exec", "eval", "compile", "__import__", "__builtins__", "globals")
 # attributes of anything
 ATTRIBUTES = (
     *("f_back", "f_globals", "f_locals", "tb_frame", "gi_frame", "cr_frame", "__globals__", "__subclasses__"),
     *("__code__", "__closure__", "__builtins__", "input_transformers_cleanup", "input_transformers_post"),
-    *("ast_transformers", "run_cell", "run_code"),
+    *("ast_transformers", "run_cell", "run_code", "user_ns"),
 )
 TEXTS = ("course_utils.probes", "course_utils.checking", "inside.wire", "inside.server", "/proc/")
 # what honest code may set on a library; on others, a change is felt by all code in the process

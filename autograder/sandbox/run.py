@@ -19,7 +19,7 @@ from course_utils.probes import Case, Observation
 CELL_SECONDS = 60  # one cell
 NOTEBOOK_SECONDS = 300  # all cells, also where they run again, but without the calls between
 CALL_SECONDS = 10  # one call of a learner's function
-EXERCISE_SECONDS = 300  # all calls for one exercise
+EXERCISE_SECONDS = 120  # all calls for one exercise
 SEND_SECONDS = 10  # until a process has read what it was sent
 MAX_OUTPUT = 8 * 2**20  # characters of all outputs of a notebook
 OUT_OF_MEMORY = f"needed more than {walls.MEMORY >> 30} GiB of memory"

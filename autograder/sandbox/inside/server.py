@@ -142,6 +142,7 @@ def _run_notebook(main: socket.socket, cells: Cells) -> None:
     the exercise that is checked there.
     """
     job = wire.receive(main)
+    os.register_at_fork(after_in_child=main.close)  # a process that a cell forks would run on here, and speak as well
     os.makedirs(_FOLDER)
     os.chdir(_FOLDER)
     os.makedirs(os.environ["HOME"])

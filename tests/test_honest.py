@@ -13,7 +13,7 @@ import pytest
 from answers import RIGHT, WRONG
 from attacked import SEED, graded, put_in, read_attack, release, shown, solution, unexpected
 
-from autograder import exercises, reach
+from autograder import exercises, reach, tampering
 from autograder.exercises import EXERCISES
 from autograder.judge import judge
 from autograder.sandbox import Sandbox
@@ -109,12 +109,14 @@ def _mistakes(lesson, n):
         if isinstance(mistake.wrong, tuple):
             listed = isinstance(wrong, ast.Tuple) and not isinstance(wrong.elts[0], ast.Starred)
             source = ast.unparse(wrong.elts[0]) if listed else f"({source})[0]"
-        used = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
-        yield exercise, mistake, "\n\n".join([*_statements(module, used), f"{', '.join(exercise.names)} = {source}"])
+        (expression,) = reach.read_cell(source)
+        lines = [*_statements(module, sorted(expression.uses)), f"{', '.join(exercise.names)} = {source}"]
+        yield exercise, mistake, "\n\n".join(lines)
 
 
 @pytest.mark.parametrize(("lesson", "n"), [(lesson, n) for lesson in LESSONS for n in (0, 1)])
-def test_mistakes_are_named_as_at_home(lesson, n, sandbox):
+def test_mistakes_are_named_as_at_home(lesson, n, sandbox, monkeypatch):
+    monkeypatch.setattr(tampering, "found", lambda sources: {})  # some are written with what the judge has at hand
     made = [*_mistakes(lesson, n)]
     at_home = {e.name: judge(e.name, m.variants[0], seed=SEED, hidden=True) for e, m, _ in made}
     notebook = put_in(nbformat.reads(release(lesson).decode(), as_version=4), [(e.name, cell) for e, _, cell in made])

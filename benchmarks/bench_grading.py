@@ -1,7 +1,7 @@
 """`make bench`: how fast a class is graded, beside nbgrader with its default kernel; all measured in this run.
 
-Each way grades the same submissions twice, in new courses: the first few of them, and all. The difference is the time
-for the submissions; what is left of the whole is the start. So nobody is charged for the start of the other.
+Each way grades the same submissions in a new course. The time for each comes from when the first and the last graded
+notebook was written; what is left of the whole is the start, so that nobody is charged for the start of the other.
 """
 
 from __future__ import annotations
@@ -115,6 +115,12 @@ def course_of(folder: Path, handed_in: Mapping[str, bytes], plain: bool = False)
     return course
 
 
+def pace(course: Path) -> float:
+    """Seconds from one graded notebook to the next, between the first and the last."""
+    written = sorted(path.stat().st_mtime for path in (course / "autograder" / "autograded").glob("*/*/*.ipynb"))
+    return (written[-1] - written[0]) / (len(written) - 1)
+
+
 def scores(course: Path) -> dict[tuple[str, str], float]:
     """(student, check) -> points, as in the gradebook."""
     with Gradebook(f"sqlite:///{course}/autograder/gradebook.db") as gradebook:
@@ -137,20 +143,16 @@ def measure(scratch: Path, handed_in: Mapping[str, bytes], again: int) -> dict:
     found, all_scores = {}, {}
     for way, (command, workers) in ways.items():
         print(f"{way} ...", flush=True)
-        plain = command is AUTOGRADE
-        few = dict(list(handed_in.items())[:workers])
-        seconds = [
-            run(course_of(scratch / f"{way} {len(some)}", some, plain), command).seconds for some in (few, handed_in)
-        ]
-        each = (seconds[1] - seconds[0]) / (len(handed_in) - len(few))
-        found[way] = {"whole": seconds[1], "start": seconds[0] - each * len(few), "each": each, "workers": workers}
-        all_scores[way] = scores(scratch / f"{way} {len(handed_in)}")
+        course = course_of(scratch / way, handed_in, plain=command is AUTOGRADE)
+        whole, each = run(course, command).seconds, pace(course)
+        found[way] = {"whole": whole, "start": whole - each * len(handed_in), "each": each, "workers": workers}
+        all_scores[way] = scores(course)
     first, *others = all_scores.values()
     print(f"a class of {again}, twice ...", flush=True)
     course = course_of(scratch / "again", honest(again))
     watched = run(course, [*GRADE, "--jobs", "2"], watch=True)
     second = run(course, [*GRADE, "--jobs", "2"]).seconds
-    little = run(scratch / f"course grade --jobs 1 {len(handed_in)}", [*GRADE, "--jobs", "1"]).seconds
+    little = run(scratch / "course grade --jobs 1", [*GRADE, "--jobs", "1"]).seconds
     return {
         "submissions": len(handed_in),
         "ways": found,

@@ -71,7 +71,8 @@ def markdown(found: dict[str, Any]) -> str:
         [
             "# Grading, measured\n",
             f"{found['submissions']} submissions of lesson 7, half of them right and half with a known mistake; each "
-            "way in a new course. Start and time for each come from two runs, with few submissions and with all.\n",
+            "way in a new course. The time for each is that between two graded notebooks; start: what is left of the "
+            "whole.\n",
             "| command | start, s | each, s | submissions a second and worker | whole command, s |",
             "|---|---|---|---|---|",
             *rows,

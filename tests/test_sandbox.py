@@ -10,6 +10,7 @@ import stat
 import struct
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -24,6 +25,7 @@ from autograder.sandbox.run import Run
 from course_utils.probes import Case, Opaque, Raised, Seed
 
 SOFTMAX = EXERCISES["softmax"]
+ROOT = Path(__file__).parents[1]
 
 # --- frames
 
@@ -317,8 +319,7 @@ def test_every_wall_stands(sandbox, tmp_path):
 
 
 WALLS = {
-    "fresh_folders": "find what another submission left",
-    "set_limits": "take too much memory",
+    "set_limits": "needed more than 2 GiB of memory",
     "drop_privileges": "have privileges",
     "deny_calls": "keep memory that no limit counts",
 }
@@ -330,35 +331,27 @@ def test_a_wall_that_is_missing_is_noticed(wall, noticed, monkeypatch, tmp_path)
     shutil.copytree(bubblewrap.INSIDE, inside)
     with (inside / "walls.py").open("a") as file:
         file.write(f"\n\ndef {wall}(*_):\n    pass\n")
-    (inside / "warming.py").write_text("def warm_up():\n    pass\n")
     monkeypatch.setattr(bubblewrap, "INSIDE", inside)
 
-    with Sandbox() as started, pytest.raises(SandboxError, match=f"has holes here[^§]*{noticed}"):
+    with Sandbox() as started, pytest.raises(SandboxError, match=noticed):
         prove(started)
 
 
 @pytest.mark.parametrize(
     ("option", "other", "noticed"),
     [
-        ("--unshare-net", [], "connect: 127.0.0.1"),
-        (
-            "--hostname",
-            ["--setenv", "GRADER_TOKEN", "s3cret", "--hostname"],
-            "see the graders environment: GRADER_TOKEN",
-        ),
-        ("--chdir", ["--bind", "{folder}", "{folder}", "--chdir"], "read the hosts files"),
+        ("--unshare-net", (), "connect: 127.0.0.1"),
+        ("--chdir", ("--setenv", "GRADER_TOKEN", "x", "--chdir"), "see the graders environment: GRADER_TOKEN"),
+        ("--proc", ("--ro-bind", str(ROOT), str(ROOT), "--proc"), "read the hosts files"),
     ],
 )
-def test_a_hole_in_the_command_is_noticed(option, other, noticed, monkeypatch, tmp_path):
-    (tmp_path / "gradebook.db").write_text("grades")
-    tmp_path.chmod(0o755)
+def test_a_hole_in_the_command_is_noticed(option, other, noticed, monkeypatch):
     whole = bubblewrap.command()
     at = whole.index(option)
-    holed = [*whole[:at], *(word.format(folder=tmp_path) for word in other), *whole[at + 1 :]]
-    monkeypatch.setattr(bubblewrap, "command", lambda: holed)
+    monkeypatch.setattr(bubblewrap, "command", lambda: [*whole[:at], *other, *whole[at + 1 :]])
 
     with Sandbox() as started, pytest.raises(SandboxError, match=noticed):
-        prove(started, [tmp_path / "gradebook.db"])
+        prove(started)
 
 
 # --- no sandbox to be had

@@ -131,8 +131,9 @@ class Exercise:
         """All cases of one draw: the plain inputs first, then the same inputs under each contract.
 
         Args:
-            at_most: mode -> how many of the inputs are tried under it; all where it says nothing.
+            at_most: mode -> how many of the inputs are tried under it, of first to last; all where it says nothing.
         """
         inputs = list(self.cases(Draw(seed)))
         modes = ["values", *self.contracts, *(["watched"] if self.forbidden else [])]
-        return [Case(args, mode) for mode in modes for args in inputs[: (at_most or {}).get(mode)]]
+        limits = {mode: (at_most or {}).get(mode, len(inputs)) for mode in modes}
+        return [Case(args, mode) for mode in modes for args in inputs[:: -(-len(inputs) // limits[mode])]]

@@ -25,7 +25,7 @@ from course_utils.probes import Case, Observation, run_all, snapshot
 PUBLIC_SEED = 0
 SHORT_CUT, LOOP = "short cut", "a Python loop"  # the mistakes that show in how a result is made
 LOOP_SIZES = (4, 16)
-FEW = {"meta": 4}  # inputs in grading: running there is slow, and the device shows with any input
+FEW = {"meta": 4, "float64": 6, "strided": 6}  # inputs in grading: what shows there shows with most inputs
 COUNTED = {"operations": "aten.", "lines of Python": "python."}  # neither may grow with the size of the input
 _HIDDEN = 1_000_003  # keeps the secret draw apart from the public one, also for seed 0
 

@@ -7,6 +7,8 @@ So a cell that would get at the other side of it isn't run at all. No honest cel
 from __future__ import annotations
 
 import ast
+import contextlib
+import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from autograder import hiding, reach
@@ -40,26 +42,33 @@ def found(sources: Sequence[str]) -> dict[int, str]:
     Args:
         sources: the code of all cells that are to run, ``""`` for the others.
     """
-    cells: dict[int, list[ast.stmt]] = {}
-    reaching: dict[int, str] = {}
-    for i, source in enumerate(sources):
-        try:
-            cells[i] = [statement.tree for statement in reach.read_cell(source)]
-        except (RecursionError, MemoryError):
-            reaching[i] = "code nested too deeply to be read"
-    known: dict[str, str] = {}
-    for tree in (tree for trees in cells.values() for tree in trees):
-        known |= hiding.imports(tree)
-        if isinstance(tree, ast.Assign) and (name := hiding.dotted(tree.value, known)) in known.values():
-            known |= {target.id: name for target in tree.targets if isinstance(target, ast.Name)}
-    for i, trees in cells.items():
-        try:
-            first = next((what for tree in trees for what in _in_tree(tree, known)), None)
-        except RecursionError:
-            first = "code nested too deeply to be read"
-        if first:
-            reaching[i] = first
-    return reaching
+    known: frozenset[tuple[str, str]] = frozenset()
+    for source in sources:
+        known = _known_after(source, known)
+    return {i: what for i, source in enumerate(sources) if (what := _first(source, known))}
+
+
+# The release's cells are in every submission, so what is found in a text is kept.
+@functools.lru_cache(maxsize=4096)
+def _known_after(source: str, before: frozenset[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    """What is known after a cell that imports and renames: local name, dotted name."""
+    known = dict(before)
+    with contextlib.suppress(RecursionError, MemoryError):
+        for tree in (statement.tree for statement in reach.read_cell(source)):
+            known |= hiding.imports(tree)
+            if isinstance(tree, ast.Assign) and (name := hiding.dotted(tree.value, known)) in known.values():
+                known |= {target.id: name for target in tree.targets if isinstance(target, ast.Name)}
+    return frozenset(known.items())
+
+
+@functools.lru_cache(maxsize=4096)
+def _first(source: str, known: frozenset[tuple[str, str]]) -> str | None:
+    """The first thing in a cell that reaches for what judges it."""
+    try:
+        trees = [statement.tree for statement in reach.read_cell(source)]
+        return next((what for tree in trees for what in _in_tree(tree, dict(known))), None)
+    except (RecursionError, MemoryError):
+        return "code nested too deeply to be read"
 
 
 def _in_tree(tree: ast.stmt, known: Mapping[str, str]) -> Iterator[str]:

@@ -96,32 +96,45 @@ def _others() -> list[int]:
 
 def _watch(control: socket.socket) -> int:
     """Wait for the judge's word that it has finished; end the submission before, where it takes too much memory."""
+    looking = 0.0
     while True:
-        begun = time.monotonic()
-        memory = sum(map(_memory, _others()))
-        if memory > walls.MEMORY:
-            _end_all()
-        # many processes take long to look at: half of the time is theirs
-        control.settimeout(max(WATCH_SECONDS, time.monotonic() - begun) if memory <= walls.MEMORY else None)
+        control.settimeout(
+            max(WATCH_SECONDS, looking)
+        )  # many processes take long to look at: half of the time is theirs
         try:
             control.recv(1)
+            return 0
         except TimeoutError:
-            continue
-        control.settimeout(None)
-        return wire.OUT_OF_MEMORY if memory > walls.MEMORY else 0
+            begun = time.monotonic()
+            if _takes_too_much():
+                _end_all()
+                control.settimeout(None)
+                control.recv(1)
+                return wire.OUT_OF_MEMORY
+            looking = time.monotonic() - begun
+        finally:
+            control.settimeout(None)
 
 
-def _memory(pid: int) -> int:
-    """Bytes of memory of a process; what it shares with others counts in parts. With the tables of its pages."""
+def _takes_too_much() -> bool:
+    """Whether a submission's processes need more memory than they may, the tables of their pages included.
+
+    What they share counts for each of them in a first, quick look, and in parts in a second one, if need be.
+    """
+    others = _others()
+    return all(
+        sum(_memory(pid, *entry) + _memory(pid, "status", "VmPTE:") for pid in others) > walls.MEMORY
+        for entry in (("status", "VmRSS:"), ("smaps_rollup", "Pss:"))
+    )
+
+
+def _memory(pid: int, file: str, name: str) -> int:
+    """An entry of a process's, in bytes."""
     try:
-        return _entry(pid, "smaps_rollup", "Pss:") + _entry(pid, "status", "VmPTE:")
+        with open(f"/proc/{pid}/{file}") as lines:
+            return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(name))
     except (OSError, StopIteration):  # it has gone
         return 0
-
-
-def _entry(pid: int, file: str, name: str) -> int:
-    with open(f"/proc/{pid}/{file}") as lines:
-        return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(name))
 
 
 def _end_all() -> None:

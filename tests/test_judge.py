@@ -127,6 +127,12 @@ def test_huge_expanded_result_is_not_copied():
     assert "returned shape (1000000000000,); expected (2, 3)" in verdict.message
 
 
+def test_very_long_list_is_not_copied():
+    verdict = judge("tensor_from_rows", lambda rows: [0] * 10**6)
+
+    assert "returned a value of type list of 1000000 values; expected a tensor" in verdict.message
+
+
 def test_what_the_code_printed_for_the_failing_call_is_shown():
     def talks(x, dim):
         print("here", x.shape)

@@ -24,6 +24,7 @@ import torch
 from course_utils.probes.watch import LIBRARIES, watch_calls
 
 MAX_NUMEL = 10_000_000  # a result with more entries is described by its shape and dtype instead of copied
+MAX_ITEMS = 100_000  # a longer list is described as well
 MAX_PRINTED = 400  # characters kept of what the learner's code printed during one call
 
 _NOT_THE_LEARNERS = (*LIBRARIES, str(Path(__file__).resolve().parents[2] / "autograder"))
@@ -144,6 +145,8 @@ def snapshot(value: Any) -> Any:
             return torch.Tensor.detach(value).clone().as_subclass(torch.Tensor)
     if value is None or isinstance(value, (bool, int, float, str, torch.dtype)):
         return value
+    if isinstance(value, (tuple, list, dict)) and len(value) > MAX_ITEMS:
+        return Opaque(f"{type(value).__name__} of {len(value)} values")
     if isinstance(value, (tuple, list)):
         kind = tuple if isinstance(value, tuple) else list
         return kind(snapshot(item) for item in value)

@@ -211,7 +211,7 @@ def _grading_errors() -> tuple[type[Exception], ...]:
     from autograder.grading.feedback import FeedbackError
     from autograder.grading.record import RecordError
     from autograder.grading.submissions import NothingToGrade
-    from autograder.sandbox.bubblewrap import SandboxError
+    from autograder.sandbox.errors import SandboxError
 
     return NothingToGrade, ClusterError, RecordError, SandboxError, FeedbackError, OSError
 

@@ -27,6 +27,7 @@ ADVICE = {
     "nan": "nan and inf come from exp of a large number, log of 0, 0 / 0 and the like: in which step?",
 }
 MAX_LINES_PRINTED = 4
+KEPT = 5_000  # observations of mistakes
 
 
 @dataclass(frozen=True)
@@ -104,10 +105,23 @@ def _has_nan(value: object) -> bool:
 def _explains(exercise: Exercise, wrong: Callable, evidence: list[Trial], tolerance: Tolerance) -> bool:
     def agrees(trial: Trial) -> bool:
         until = trial.difference.part if trial.difference else None
-        return difference(trial.got, exercise.observe(wrong, trial.case), tolerance, until) is None
+        return difference(trial.got, _observed(exercise, wrong, trial.case), tolerance, until) is None
 
     # failing cases first: there a mistake that is not this one shows itself soonest
     return all(agrees(trial) for trial in sorted(evidence, key=lambda trial: trial.difference is None))
+
+
+_known: dict[tuple[int, int], tuple[Callable, Case, Observation]] = {}
+
+
+def _observed(exercise: Exercise, wrong: Callable, case: Case) -> Observation:
+    """What a mistake does in a case. Kept, because the next answer is tried in the very same cases."""
+    key = id(wrong), id(case)
+    if key not in _known:
+        if len(_known) >= KEPT:
+            _known.clear()
+        _known[key] = wrong, case, exercise.observe(wrong, case)  # held on to, so that nothing else gets their ids
+    return _known[key][2]
 
 
 def _fact(exercise: Exercise, trial: Trial) -> str:

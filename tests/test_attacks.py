@@ -12,7 +12,8 @@ from attacked import FOLDER, SEED, filled_in, graded, put_in, read_attack, shown
 from autograder import tampering
 from autograder.exercises import EXERCISES
 from autograder.judge import _HIDDEN
-from autograder.sandbox import Sandbox, run
+from autograder.sandbox import run
+from autograder.sandbox.client import Sandbox
 
 LESSON = "07_layers"
 FILES = sorted(FOLDER.glob("*.ipy"))

@@ -16,7 +16,7 @@ from attacked import SEED, graded, put_in, read_attack, release, shown, solution
 from autograder import exercises, reach, tampering
 from autograder.exercises import EXERCISES
 from autograder.judge import judge
-from autograder.sandbox import Sandbox
+from autograder.sandbox.client import Sandbox
 
 FILES = sorted((Path(__file__).parent / "honest").glob("*.ipy"))
 LESSONS = sorted({exercise.lesson for exercise in EXERCISES.values()})

@@ -18,7 +18,7 @@ from nbgrader.apps import NbGraderAPI
 from autograder.exercises import EXERCISES
 from autograder.grading import grade
 from autograder.grading.settings import read_course
-from autograder.sandbox import SandboxError
+from autograder.sandbox.errors import SandboxError
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSON = "07_layers"

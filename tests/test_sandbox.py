@@ -18,10 +18,12 @@ import torch
 from autograder.compare import Tolerance, difference
 from autograder.exercises import EXERCISES
 from autograder.judge import Gone
-from autograder.sandbox import Absent, Program, Sandbox, SandboxError, Task, bubblewrap, run
+from autograder.sandbox import bubblewrap, run
+from autograder.sandbox.client import Sandbox
+from autograder.sandbox.errors import SandboxError
 from autograder.sandbox.inside import wire
 from autograder.sandbox.proof import prove
-from autograder.sandbox.run import Run
+from autograder.sandbox.run import Absent, Program, Run, Task
 from course_utils.probes import Case, Opaque, Raised, Seed
 
 SOFTMAX = EXERCISES["softmax"]

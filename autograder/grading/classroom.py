@@ -16,7 +16,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from autograder.grading import cluster, workers
-from autograder.grading.feedback import write_feedback
 from autograder.grading.outcome import ERROR, FAILED, Graded
 from autograder.grading.paper import Paper
 from autograder.grading.record import Record
@@ -69,6 +68,8 @@ def grade_class(root: Path, options: Options, console: Console) -> int:
         write_json(options.json, graded)
     print_summary(console, graded)
     if options.feedback:
+        from autograder.grading.feedback import write_feedback  # the half of nbgrader that takes seconds to import
+
         for lesson in lessons:
             students = [result.student for result in graded if result.lesson == lesson and result.outcome != ERROR]
             write_feedback(root, lesson, students)

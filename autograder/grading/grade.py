@@ -21,8 +21,9 @@ from autograder.grading.reading import Unreadable, read_notebook
 from autograder.grading.rebuild import Rebuilt, rebuild
 from autograder.grading.results import Results
 from autograder.judge import Verdict, judge_observed
-from autograder.sandbox import Absent, Program, Run, Sandbox, Task
+from autograder.sandbox.client import Sandbox
 from autograder.sandbox.proof import own_sandbox
+from autograder.sandbox.run import Absent, Program, Run, Task
 
 CHECK = "check_"  # what a check cell's grade_id has before the exercise's name
 

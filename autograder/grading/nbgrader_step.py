@@ -54,7 +54,7 @@ class GradingExporter(NotebookExporter):
 
     def _grade(self, root: Path, lesson: str, student: str, path: Path) -> NotebookNode:
         from autograder.grading import grade  # torch, which nbgrader's other commands do without
-        from autograder.sandbox import SandboxError
+        from autograder.sandbox.errors import SandboxError
 
         try:
             graded = grade.grade_notebook(root, lesson, student, read_file(path))

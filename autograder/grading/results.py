@@ -16,10 +16,9 @@ import secrets
 from importlib.metadata import version
 from pathlib import Path
 
-import autograder
-import course_utils
 from autograder.grading.outcome import Graded
 from autograder.grading.paper import Paper
+from autograder.sandbox.bubblewrap import package_folder
 
 
 class Results:
@@ -80,8 +79,8 @@ def _key(paper: Paper) -> str:
 def judge_version() -> str:
     """A hash of everything that a verdict depends on beside the submission: the course's code, and its tools."""
     digest = hashlib.sha256(f"{version('torch')} {platform.python_version()}".encode())
-    for package in (autograder, course_utils):
-        folder = Path(package.__file__).parent
+    for package in ("autograder", "course_utils"):
+        folder = package_folder(package)
         for path in sorted(folder.rglob("*.py")):
             digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()

@@ -12,8 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future
 
 from autograder.grading.outcome import ERROR, Graded
 from autograder.grading.paper import Paper
-from autograder.sandbox.bubblewrap import SandboxError
-from autograder.sandbox.client import SandboxLost
+from autograder.sandbox.errors import SandboxError, SandboxLost
 
 TRIES = 3  # of one paper, where what fails is on our side
 AHEAD = 3  # papers given out for each worker, so that none waits

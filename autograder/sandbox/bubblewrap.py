@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import course_utils
+from autograder.sandbox.errors import SandboxError
 from autograder.sandbox.inside import walls
 
 INSIDE = Path(__file__).parent / "inside"
@@ -48,10 +49,6 @@ NO_NAMESPACES = """bubblewrap may not make namespaces here:
   To grade your own work alone: --trusted."""
 
 
-class SandboxError(Exception):
-    """No sandbox can be had here; the text says why and what to do."""
-
-
 def command() -> list[str]:
     """The command line of the server in its sandbox, for whoever runs this process.
 
@@ -82,6 +79,11 @@ def command() -> list[str]:
     ]
 
 
+def package_folder(name: str) -> Path:
+    """Where a package is, without importing it: `course_utils` imports PyTorch."""
+    return Path(importlib.util.find_spec(name).origin).parent
+
+
 def _mounts() -> Iterator[str]:
     """Read-only: the system's programs and libraries, this Python with its packages, and what lessons import."""
     for folder in _SYSTEM:
@@ -94,7 +96,7 @@ def _mounts() -> Iterator[str]:
         yield from ("--ro-bind-try", file, file)
     prefixes = [path for path in dict.fromkeys((sys.base_prefix, sys.prefix)) if not path.startswith("/usr/")]
     binds = dict(zip(prefixes, prefixes, strict=True))
-    binds |= {f"{COURSE}/course_utils": str(Path(course_utils.__file__).parent), f"{COURSE}/inside": str(INSIDE)}
+    binds |= {f"{COURSE}/course_utils": str(package_folder("course_utils")), f"{COURSE}/inside": str(INSIDE)}
     yield from _parents((*_SETTINGS, *binds))
     for target, path in binds.items():
         yield from ("--ro-bind", path, target)

@@ -11,16 +11,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from autograder.sandbox import bubblewrap
-from autograder.sandbox.bubblewrap import SandboxError
+from autograder.sandbox.errors import SandboxError, SandboxLost
 from autograder.sandbox.inside import wire
 from autograder.sandbox.run import Program, Run
 
 START_SECONDS = 180  # for importing torch on a slow disk
 END_SECONDS = 60  # until the server has ended a submission's processes
-
-
-class SandboxLost(SandboxError):
-    """The sandbox was there, and failed; the next run starts it again."""
 
 
 class Sandbox:

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from autograder.sandbox import bubblewrap
-from autograder.sandbox.bubblewrap import SandboxError
 from autograder.sandbox.client import Sandbox
+from autograder.sandbox.errors import SandboxError
 from autograder.sandbox.run import Program
 
 _ATTEMPTS = "import json; from inside.attempts import attempts; print(json.dumps(attempts(json.loads({!r}))))"

@@ -15,20 +15,40 @@ from autograder import hiding, reach
 
 # dotted names of what was imported, and all that begins with them
 ROUTES = (
-    *("course_utils.probes", "course_utils.checking", "inside", "autograder", "importlib.import_module", "runpy"),
-    *("sys.modules", "sys._getframe", "sys._current_frames", "sys.settrace", "sys.setprofile", "threading.settrace"),
+    *("course_utils.probes", "course_utils.checking", "inside", "autograder", "importlib", "runpy", "pkgutil", "pydoc"),
+    *(
+        "sys.modules",
+        "sys._getframe",
+        "sys._current_frames",
+        "sys.exc_info",
+        "sys.settrace",
+        "sys.setprofile",
+        "threading.settrace",
+    ),
     *("gc.get_objects", "gc.get_referrers", "gc.get_referents", "ctypes", "_ctypes", "cffi", "socket", "_socket"),
+    *("traceback.walk_stack", "traceback.walk_tb", "operator.attrgetter", "operator.methodcaller", "pickle"),
     *("inspect.currentframe", "inspect.stack", "inspect.trace", "types.FunctionType", "types.CodeType", "marshal"),
     *("unittest.mock", "builtins", "__main__", "safetensors", "os.write", "os.dup2", "os.fdopen", "os.closerange"),
 )
 BUILTINS = ("exec", "eval", "compile", "__import__", "__builtins__", "globals")
 # attributes of anything
 ATTRIBUTES = (
-    *("f_back", "f_globals", "f_locals", "tb_frame", "gi_frame", "cr_frame", "__globals__", "__subclasses__"),
+    *(
+        "__traceback__",
+        "tb_next",
+        "f_back",
+        "f_globals",
+        "f_locals",
+        "tb_frame",
+        "gi_frame",
+        "cr_frame",
+        "__globals__",
+        "__subclasses__",
+    ),
     *("__code__", "__closure__", "__builtins__", "input_transformers_cleanup", "input_transformers_post"),
     *("ast_transformers", "run_cell", "run_code", "user_ns"),
 )
-TEXTS = ("course_utils.probes", "course_utils.checking", "inside.wire", "inside.server", "/proc/")
+TEXTS = ("course_utils.probes", "course_utils.checking", "inside.wire", "inside.server", "/proc/", "/grader")
 # what honest code may set on a library; on others, a change is felt by all code in the process
 SETTINGS = ("torch.backends", "torch._dynamo", "torch._inductor", "matplotlib", "numpy", "pandas", "IPython.display")
 SETTINGS += ("sys.stdout", "sys.stderr", "warnings")
@@ -102,6 +122,8 @@ def _in_lookup(call: ast.Call, known: Mapping[str, str]) -> Iterator[str]:
         yield str(name)
     elif name is None and _root(attribute) in known and _begins(whole, _INSIDES):
         yield "a look-up by a computed name"
+    elif isinstance(call.args[1], (ast.BinOp, ast.JoinedStr, ast.Call)):
+        yield "a look-up by a name that is put together"
     if hiding.dotted(call.func, known) != "getattr" and (patched := _shared(attribute, known)):
         yield f"a change of {patched}"
 

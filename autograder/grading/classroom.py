@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,10 +17,11 @@ from rich.text import Text
 from autograder.grading import cluster, workers
 from autograder.grading.outcome import ERROR, FAILED, Graded
 from autograder.grading.paper import Paper
-from autograder.grading.record import Record
+from autograder.grading.record import PaperNotRecorded, Record
 from autograder.grading.results import Results
 from autograder.grading.settings import read_course
-from autograder.grading.submissions import Submission, find_submissions, lesson_names, read_content
+from autograder.grading.students import shown
+from autograder.grading.submissions import Submission, find_submissions, lesson_names, read_content, unfit_name
 from autograder.grading.summary import print_summary
 
 ALL_GRADED, SOME_FAILED, NOTHING_GRADED = 0, 1, 2
@@ -53,14 +53,17 @@ def grade_class(root: Path, options: Options, console: Console) -> int:
     """
     lessons = lesson_names(root, options.lessons)
     found = find_submissions(_submitted(root), lessons, options.students)
-    run = _Run(root, options)
+    run = _Run(root, lessons, options)
     with Record(root) as record, _progress(console) as progress:
         for lesson in lessons:
             record.prepare(lesson)
         task = progress.add_task("grading", total=len(found))
         for result, submitted_at in run.grade(found):
             if result.outcome != ERROR:
-                record.save(result, submitted_at)
+                try:
+                    record.save(result, submitted_at)
+                except PaperNotRecorded as error:  # the others can be
+                    result = Graded(result.student, result.lesson, ERROR, {}, (str(error),))
             run.ended.append(replace(result, notebook=None))  # the notebook is recorded, and large
             progress.advance(task)
     graded = sorted(run.ended, key=lambda result: (result.lesson, result.student))
@@ -101,50 +104,50 @@ class _Run:
         ended: the results, as they come.
     """
 
-    def __init__(self, root: Path, options: Options):
+    def __init__(self, root: Path, lessons: Sequence[str], options: Options):
         self.ended: list[Graded] = []
-        self._root, self._options, self._results = root, options, Results(root)
+        self._options, self._results = options, Results(root)
         self._times: dict[tuple[str, str], datetime | None] = {}
-        self._known: list[Graded] = []
+        self._seeds = {lesson: self._results.seed(lesson, options.fresh) for lesson in lessons}
+        self._releases = {name: (root / "lessons" / name / f"{name}.ipynb").read_bytes() for name in lessons}
 
     def grade(self, found: Sequence[Submission]) -> Iterator[tuple[Graded, datetime | None]]:
         """Each submission's result, in no particular order, and when it was handed in."""
-        given = {}
-
-        def new() -> Iterator[Paper]:
-            for paper in self._papers(found):
-                if known := None if self._options.fresh else self._results.load(paper):
-                    self._known.append(known)
-                else:
-                    given[paper.lesson, paper.student] = paper
-                    yield paper
-
-        papers = new()
-        first = next(papers, None)  # without one, no worker is started
-        yield from self._take_known()
-        if first is None:
+        new = []
+        for submission in found:
+            if unfit := unfit_name(submission.student):
+                yield Graded(shown(submission.student), submission.lesson, ERROR, {}, (unfit,)), None
+                continue
+            known = self._known(submission)
+            if known:
+                yield known, self._times.pop((known.lesson, known.student))
+            else:
+                new.append(submission)
+        if not new:  # no worker is started for nothing
             return
-        for result in self._grade_all(itertools.chain([first], papers)):
-            yield from self._take_known()
+        given: dict[tuple[str, str], Paper] = {}
+
+        def papers() -> Iterator[Paper]:
+            for submission in new:
+                paper = given[submission.lesson, submission.student] = self._paper(submission)
+                yield paper
+
+        for result in self._grade_all(papers()):
             paper = given.pop((result.lesson, result.student))
-            if result.outcome != ERROR:
+            if result.outcome != ERROR and not self._options.trusted:
                 self._results.save(paper, result)
             yield result, self._times.pop((result.lesson, result.student))
-        yield from self._take_known()
 
-    def _take_known(self) -> Iterator[tuple[Graded, datetime | None]]:
-        for result in self._known:
-            yield result, self._times.pop((result.lesson, result.student))
-        self._known.clear()
+    def _known(self, submission: Submission) -> Graded | None:
+        """The result of an earlier run, made in the sandbox, of this very submission."""
+        if self._options.fresh or self._options.trusted:
+            return None
+        return self._results.load(self._paper(submission))
 
-    def _papers(self, found: Sequence[Submission]) -> Iterator[Paper]:
-        lessons = dict.fromkeys(submission.lesson for submission in found)
-        seeds = {lesson: self._results.seed(lesson, self._options.fresh) for lesson in lessons}
-        releases = {lesson: (self._root / "lessons" / lesson / f"{lesson}.ipynb").read_bytes() for lesson in lessons}
-        for submission in found:
-            content, lesson = read_content(submission), submission.lesson
-            self._times[lesson, submission.student] = content.submitted_at
-            yield Paper(submission.student, lesson, content.data, releases[lesson], seeds[lesson], content.warnings)
+    def _paper(self, submission: Submission) -> Paper:
+        content, lesson, student = read_content(submission), submission.lesson, submission.student
+        self._times[lesson, student] = content.submitted_at
+        return Paper(student, lesson, content.data, self._releases[lesson], self._seeds[lesson], content.warnings)
 
     def _grade_all(self, papers: Iterable[Paper]) -> Iterator[Graded]:
         if self._options.trusted:

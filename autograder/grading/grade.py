@@ -15,7 +15,7 @@ from autograder import shortcuts, tampering
 from autograder.exercise import Exercise
 from autograder.exercises import EXERCISES
 from autograder.grading.outcome import FAILED, GRADED, WARNED, ExerciseGrade, Graded
-from autograder.grading.outputs import check_output, clean
+from autograder.grading.outputs import check_output, clean, plain_text
 from autograder.grading.paper import Paper
 from autograder.grading.reading import Unreadable, read_notebook
 from autograder.grading.rebuild import Rebuilt, rebuild
@@ -80,7 +80,9 @@ def finish(
         said: cell -> what became of it, where that is worth a warning.
     """
     grades = {
-        name: ExerciseGrade(points if verdict.passed else 0, points, verdict.status, verdict.message, verdict.mistake)
+        name: ExerciseGrade(
+            points if verdict.passed else 0, points, verdict.status, plain_text(verdict.message), verdict.mistake
+        )
         for name, points in _read_release(paper.release).points.items()
         for verdict in [verdicts[name]]
     }
@@ -156,7 +158,7 @@ def _judge(program: Program, run: Run, places: Mapping[str, int], seed: int) -> 
         run.restart()
     for name in unclear:
         public = _verdict(name, program, run, places.get(name), None)
-        if not public.passed:
+        if not public.passed and name in run.answering:
             verdicts[name] = public
     return verdicts
 

@@ -12,14 +12,12 @@ from pathlib import Path
 
 from autograder.grading.archives import Found, Ignored, Refused, entries
 from autograder.grading.reading import Unreadable, read_bytes, read_notebook
-from autograder.grading.students import Owner, lesson_in, owner, safe_id, safe_ids
+from autograder.grading.students import Owner, lesson_in, owner, safe_id, safe_ids, shown
 from autograder.notebook import find_lesson
 
 SUBMITTED = Path("autograder", "submitted")
 ASIDE = ".replaced"  # in a student's folder; nbgrader's globs pass over hidden names
 TIMESTAMP = "timestamp.txt"
-
-_SHOWN = 120  # characters
 
 
 @dataclass
@@ -102,12 +100,6 @@ def collect(archives: Iterable[Path], root: Path, lesson: str | None = None) -> 
         except OSError as error:
             collected.refuse(notebook.name, f"it cannot be written ({error.strerror or error})")
     return collected
-
-
-def shown(name: str) -> str:
-    """A name that others chose, as it can be printed: without control characters, and not without an end."""
-    name = "".join(letter if letter.isprintable() else "?" for letter in name)
-    return name if len(name) <= _SHOWN else f"{name[:_SHOWN]}..."
 
 
 def _lessons(root: Path) -> dict[str, str]:

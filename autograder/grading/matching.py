@@ -132,9 +132,8 @@ def gaps(
         answers: the submitted cell that counts, by the place of what it answers.
     """
     in_order = _in_order(found)
-    following: list[
-        tuple[int | None, int]
-    ] = []  # for each submitted cell: the next that has a place, the next in order
+    # for each submitted cell: the next that has a place, the next in order
+    following: list[tuple[int | None, int]] = []
     anchor, bound = None, len(release)
     for i in reversed(range(len(found))):
         following.append((anchor, bound))

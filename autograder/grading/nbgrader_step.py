@@ -7,6 +7,7 @@ notebook with outputs. So nbgrader's own steps never see what was handed in, and
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 from typing import Any
@@ -75,8 +76,13 @@ class GradingExporter(NotebookExporter):
 def _set_aside_bad_timestamp(folder: Path, log: Any) -> None:
     path = folder / TIMESTAMP
     if os.path.lexists(path) and not _is_timestamp(path):
-        aside = path.with_name(f"{TIMESTAMP}.unreadable")
-        path.rename(aside)
+        names = (path.with_name(f"{TIMESTAMP}.unreadable{n or ''}") for n in itertools.count())
+        aside = next(name for name in names if not os.path.lexists(name))
+        try:
+            path.rename(aside)
+        except OSError as error:
+            log.error("%s holds no time that nbgrader can read, and cannot be moved aside: %s", path, error)
+            return
         log.warning("%s holds no time that nbgrader can read, or is no ordinary file; it is now %s", path, aside.name)
 
 

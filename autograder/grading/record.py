@@ -9,6 +9,7 @@ SQLite in autograder/gradebook.db, or what the environment variable COURSE_DB_UR
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -23,7 +24,7 @@ from nbgrader.api import GradeCell, InvalidEntry, Notebook, SolutionCell
 from nbgrader.preprocessors import SaveCells
 from nbgrader.utils import compute_checksum, determine_grade, parse_utc
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from autograder.grading import rows
 from autograder.grading.failed import failed_notebook
@@ -42,6 +43,10 @@ class RecordError(Exception):
 
     def __init__(self, what: str, why: object, remedy: str):
         super().__init__(f"{what}: {str(why).strip() or type(why).__name__}. {remedy}")
+
+
+class PaperNotRecorded(RecordError):
+    """As `RecordError`, for a reason that lies in this one submission: others can be recorded."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +125,8 @@ class Record:
             submitted_at: the time in the submission's timestamp.txt; None where there is none.
 
         Raises:
-            RecordError: the database or the disk refuses, or the notebook has no place in the gradebook.
+            RecordError: the database or the disk refuses.
+            PaperNotRecorded: this submission has no place in the gradebook, or its folder cannot be written to.
             ValueError: the outcome is no grade.
         """
         if graded.outcome == ERROR:
@@ -134,7 +140,7 @@ class Record:
         missing = [name for name in graded.exercises if f"check_{name}" not in lesson.grade_cells]
         if missing:
             why = f"the gradebook has no cell for {', '.join(missing)}"
-            raise RecordError(what, why, "Grade it with the release that is in lessons/ now.")
+            raise PaperNotRecorded(what, why, "Grade it with the release that is in lessons/ now.")
         scores, comments = _scores_and_comments(notebook, graded, lesson)
         paper = rows.Paper(graded.student, lesson.assignment, lesson.notebook, submitted_at, scores, comments)
 
@@ -190,14 +196,23 @@ class Record:
                         self._gradebook.db.rollback()
                 reason = getattr(error, "orig", None) or error
                 if not any(busy in str(reason) for busy in _BUSY):
-                    raise RecordError(what, reason, _remedy(reason)) from error
+                    kind = PaperNotRecorded if _concerns_one(error) else RecordError
+                    raise kind(what, reason, _remedy(reason)) from error
                 if time.monotonic() > end:
                     remedy = "Close what holds the gradebook (formgrader, another grading run), and run this again."
                     raise RecordError(what, f"{reason}, for {PATIENCE:.0f} seconds", remedy) from error
                 time.sleep(0.05)
 
 
+def _concerns_one(error: BaseException) -> bool:
+    """Whether what went wrong lies in one submission: something stands in the place of its folder, or of its name."""
+    in_the_way = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
+    return isinstance(error, (ValueError, DataError)) or getattr(error, "errno", None) in in_the_way
+
+
 def _remedy(reason: BaseException) -> str:
+    if isinstance(reason, (FileExistsError, NotADirectoryError, IsADirectoryError)):
+        return "Move what stands there out of the way, and run this again."
     if isinstance(reason, OSError) or "disk" in str(reason):
         return "Make room on the disk, or see who may write there, and run this again."
     if "Cannot add or remove cells" in str(reason):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 LONGEST = 64  # characters of a student's id
+_SHOWN = 120  # characters
 
 _MOODLE = re.compile(r"(?P<who>.+?)_(?P<number>\d+)_assignsubmission_\w+")
 _CANVAS = re.compile(r"(?P<who>[^_]+)(?:_LATE)?_(?P<number>\d+)_\d+_(?P<file>.+)", re.IGNORECASE)
@@ -19,6 +20,12 @@ _NOBODYS = {  # names of folders and archives that name no student
     *("submitted", "submissions", "submission", "downloaded", "archive", "extracted", "collected", "assignments"),
     *("work", "lessons", "home", "tmp", "export", "notebooks", "homework", "assignment", "files", "download"),
 }
+
+
+def shown(name: str) -> str:
+    """A name that others chose, as it can be printed: without control characters, and not without an end."""
+    name = "".join(letter if letter.isprintable() else "?" for letter in name)
+    return name if len(name) <= _SHOWN else f"{name[:_SHOWN]}..."
 
 
 @dataclass(frozen=True)

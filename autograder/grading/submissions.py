@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -13,8 +13,10 @@ from pathlib import Path
 from nbgrader.utils import parse_utc
 
 from autograder.grading.reading import Unreadable, read_file
+from autograder.grading.students import shown
 
 TIMESTAMP = "timestamp.txt"
+LONGEST_NAME = 128  # bytes: what the gradebook's column holds
 
 
 class NothingToGrade(Exception):
@@ -83,16 +85,29 @@ def find_submissions(submitted: Path, lessons: Sequence[str], students: str = "*
     return found
 
 
+def unfit_name(student: str) -> str | None:
+    """Why the name of a student's folder cannot be a student's id in the gradebook; None where it can."""
+    length = len(student.encode("utf-8", "surrogateescape"))
+    if student.isprintable() and "\\" not in student and length <= LONGEST_NAME:
+        return None
+    return (
+        f"The name of its folder is no student's id; expected at most {LONGEST_NAME} bytes of printable characters, no "
+        "backslash. Rename the folder."
+    )
+
+
 def read_content(submission: Submission) -> Content:
     """Read a submission. Nothing that is in its folder raises an error, and no link is followed."""
+    if submission.folder.is_symlink() or submission.folder.parent.is_symlink():
+        return Content(None, None, ("Its folder is a link, which was not followed.",))
     warnings: list[str] = []
     try:
-        others = list(_other_files(submission))
+        others = sorted((entry.name, entry.is_symlink()) for entry in os.scandir(submission.folder))
     except OSError as error:
         return Content(None, None, (f"Its folder cannot be read: {error.strerror}.",))
     for name, is_link in others:
         if is_link:
-            warnings.append(f"A link was not followed: {name}.")
+            warnings.append(f"A link was not followed: {shown(name)}.")
     submitted_at = _submitted_at(submission, warnings)
     try:
         return Content(_notebook(submission, [name for name, _ in others], warnings), submitted_at, tuple(warnings))
@@ -100,17 +115,12 @@ def read_content(submission: Submission) -> Content:
         return Content(None, submitted_at, (*warnings, str(error)))
 
 
-def _other_files(submission: Submission) -> Iterator[tuple[str, bool]]:
-    for entry in sorted(os.scandir(submission.folder), key=lambda entry: entry.name):
-        yield entry.name[:100].encode("utf-8", "replace").decode(), entry.is_symlink()
-
-
 def _notebook(submission: Submission, names: Sequence[str], warnings: list[str]) -> bytes:
     """The notebook of the lesson's name; or, where there is none, the only one, which somebody renamed."""
     expected = f"{submission.lesson}.ipynb"
     notebooks = [name for name in names if name.endswith(".ipynb")]
     if expected not in names and len(notebooks) == 1:
-        warnings.append(f"The notebook was named {notebooks[0]}; expected {expected}.")
+        warnings.append(f"The notebook was named {shown(notebooks[0])}; expected {expected}.")
         expected = notebooks[0]
     return read_file(submission.folder / expected, submission.folder.parent.parent)
 

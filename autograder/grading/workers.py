@@ -89,16 +89,19 @@ def _error(future: Future) -> BaseException | None:
         return error
 
 
-def _gave_up(paper: Paper, error: BaseException) -> Graded:
+def _gave_up(paper: Paper, error: BaseException, after: str = f" after {TRIES} tries") -> Graded:
     why = f"{type(error).__name__}: {error}".splitlines()[0][:300]
-    return Graded(paper.student, paper.lesson, ERROR, {}, (f"Not graded, after {TRIES} tries: {why}",))
+    return Graded(paper.student, paper.lesson, ERROR, {}, (f"Not graded{after}: {why}",))
 
 
 def grade_trusted(paper: Paper) -> Graded:
     """Grade a paper without a sandbox, with all the rights of whoever runs this: for one's own work."""
     from autograder.grading.trusted import grade
 
-    return grade(paper)
+    try:
+        return grade(paper)
+    except Exception as error:  # its process shares everything with the notebook's code, and may end in any way
+        return _gave_up(paper, error, after="")
 
 
 def local(jobs: int) -> ProcessPoolExecutor:

@@ -68,7 +68,7 @@ def _whole(train: list, val: list, X: torch.Tensor, y: torch.Tensor, args: Mappi
         ONCE: len(set(left)) == len(left) and len(set(right)) == len(right),
         NONE_MISSING: set(left) | set(right) == set(range(len(X))),
         OWN_LABEL: len(labels) == len(left + right)
-        and all(same(label, y[row]) for label, row in zip(labels, left + right, strict=True)),
+        and all(same(label.double(), y[row].double()) for label, row in zip(labels, left + right, strict=True)),
         KINDS: all(_kind(bx) == _kind(X) and _kind(by) == _kind(y) for bx, by in train + val),
         FRACTION: abs(len(right) - args["val_fraction"] * len(X)) < 1 + 1e-6,
         BATCHES: all(

@@ -13,7 +13,7 @@ from autograder.sandbox.errors import SandboxError
 from autograder.sandbox.inside import walls
 
 INSIDE = Path(__file__).parent / "inside"
-COURSE = "/course"  # where the course's own code is seen inside
+COURSE, GRADER = "/course", "/grader"  # where a lesson's own code is seen inside, and the server's
 _AUTOGRADER = Path(__file__).parents[1]
 _SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin")
 _SETTINGS = (
@@ -67,7 +67,7 @@ def command() -> list[str]:
         raise SandboxError(f"bubblewrap is not installed, and without it nothing is graded. {INSTALL}")
     uid = _FIRST_UID + os.getpid() % _UIDS
     who = [] if os.geteuid() == 0 else ["--unshare-user", "--uid", "1000", "--gid", "1000"]
-    code = f"import sys; sys.path.insert(0, {COURSE!r}); from inside.server import main; main()"
+    code = f"import sys; sys.path[:0] = [{COURSE!r}, {GRADER!r}]; from inside.server import main; main()"
     return [
         *(bwrap, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", *who),
         *("--hostname", "sandbox", "--die-with-parent", "--new-session", "--clearenv"),
@@ -92,17 +92,17 @@ def _mounts() -> Iterator[str]:
             yield from ("--symlink", os.readlink(path), folder)
         elif path.is_dir():
             yield from ("--ro-bind", folder, folder)
-    for file in _SETTINGS:
-        yield from ("--ro-bind-try", file, file)
+    yield from ("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp")
     prefixes = [path for path in dict.fromkeys((sys.base_prefix, sys.prefix)) if not path.startswith("/usr/")]
     binds = dict(zip(prefixes, prefixes, strict=True))
-    binds |= {f"{COURSE}/course_utils": str(package_folder("course_utils")), f"{COURSE}/inside": str(INSIDE)}
+    binds |= {f"{COURSE}/course_utils": str(package_folder("course_utils")), f"{GRADER}/inside": str(INSIDE)}
     yield from _parents((*_SETTINGS, *binds))
+    for file in _SETTINGS:
+        yield from ("--ro-bind-try", file, file)
     for target, path in binds.items():
         yield from ("--ro-bind", path, target)
     if any(_AUTOGRADER.is_relative_to(prefix) for prefix in (*prefixes, "/usr")):  # installed, not a checkout
         yield from ("--tmpfs", str(_AUTOGRADER))
-    yield from ("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp")
     yield from ("--remount-ro", "/dev", "--remount-ro", "/")
 
 

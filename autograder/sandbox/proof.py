@@ -15,7 +15,12 @@ from autograder.sandbox.client import Sandbox
 from autograder.sandbox.errors import SandboxError
 from autograder.sandbox.run import Program
 
-_ATTEMPTS = "import json; from inside.attempts import attempts; print(json.dumps(attempts(json.loads({!r}))))"
+_ATTEMPTS = f"""
+import json, sys
+sys.path.append({bubblewrap.GRADER!r})
+from inside.attempts import attempts
+print(json.dumps(attempts(json.loads({{!r}}))))
+"""
 
 
 def prove(sandbox: Sandbox, secrets: Iterable[Path] = ()) -> None:
@@ -69,6 +74,6 @@ def own_sandbox() -> Sandbox:
     """
     if not hasattr(_own, "sandbox"):
         sandbox = Sandbox()
-        prove(sandbox)
+        prove(sandbox, [bubblewrap.package_folder("autograder").with_name(name) for name in ("solutions", "source")])
         _own.sandbox = sandbox
     return _own.sandbox

@@ -91,8 +91,9 @@ class Run:
         self.outputs: dict[int, list[dict[str, Any]]] = {}
         self.raised: dict[int, str] = {}
         self.ended: dict[int, str] = {}
+        self._shown: tuple[dict[int, list[dict[str, Any]]], dict[int, str]] | None = None
         self._run_cells()
-        self._first = self.outputs, self.raised
+        self._shown = self.outputs, self.raised
 
     def close(self) -> bool:
         """End the notebook's processes; whether they had taken too much memory."""
@@ -194,8 +195,9 @@ class Run:
             self.outputs, self.raised = {}, {}
             found = self._follow_cells(begun + self._left)
             self._left -= time.monotonic() - begun
+            if self._shown:  # what a cell shows after a call may tell of the call
+                self.outputs, self.raised = self._shown
             if found is None:
-                self.outputs, self.raised = getattr(self, "_first", (self.outputs, self.raised))
                 return
             culprit, how = found
             self.ended[culprit] = OUT_OF_MEMORY if self.close() else how
@@ -226,6 +228,8 @@ class Run:
                     case _:
                         raise wire.WireError("sent nonsense")
         except wire.TooSlow:
+            if time.monotonic() >= until:
+                return at, f"did not finish within the {NOTEBOOK_SECONDS} s that all cells have"
             return at, f"did not finish within {CELL_SECONDS} s"
         except wire.WireError:
             return at, "ended the whole process"

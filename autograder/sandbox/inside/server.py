@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from course_utils.checking import judge_with
@@ -98,9 +99,8 @@ def _watch(control: socket.socket) -> int:
     """Wait for the judge's word that it has finished; end the submission before, where it takes too much memory."""
     looking = 0.0
     while True:
-        control.settimeout(
-            max(WATCH_SECONDS, looking)
-        )  # many processes take long to look at: half of the time is theirs
+        # many processes take long to look at: half of the time is theirs
+        control.settimeout(max(WATCH_SECONDS, looking))
         try:
             control.recv(1)
             return 0
@@ -131,7 +131,7 @@ def _takes_too_much() -> bool:
 def _memory(pid: int, file: str, name: str) -> int:
     """An entry of a process's, in bytes."""
     try:
-        with open(f"/proc/{pid}/{file}") as lines:
+        with open(f"/proc/{pid}/{file}", errors="replace") as lines:  # a process may call itself anything
             return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(name))
     except (OSError, StopIteration):  # it has gone
         return 0
@@ -155,6 +155,7 @@ def _run_notebook(main: socket.socket, cells: Cells) -> None:
     the exercise that is checked there.
     """
     job = wire.receive(main)
+    _hide_the_machinery()
     os.register_at_fork(after_in_child=main.close)  # a process that a cell forks would run on here, and speak as well
     os.makedirs(_FOLDER)
     os.chdir(_FOLDER)
@@ -173,6 +174,14 @@ def _run_notebook(main: socket.socket, cells: Cells) -> None:
         cells.namespace.clear()  # the names as they were at the check: a later cell may have used one again
         cells.namespace.update(defined[request["exercise"]])
         _answer(main, request, cells.namespace)
+
+
+def _hide_the_machinery() -> None:
+    """From now on no name leads to these modules: an import makes others, which nothing here looks at."""
+    here = __name__.partition(".")[0]
+    for name in [name for name in sys.modules if name.partition(".")[0] == here]:
+        del sys.modules[name]
+    sys.path.remove(str(Path(__file__).parents[1]))
 
 
 def _described(error: BaseException | None) -> str | None:

@@ -13,6 +13,7 @@ import platform
 import resource
 import signal
 import struct
+import sys
 
 MEMORY = 2 * 2**30  # bytes: of data in one process, and of all of a submission's processes together
 SCRATCH = 64 * 2**20  # bytes in /tmp, and in /dev/shm
@@ -24,7 +25,7 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 _NEWNS, _NEWPID = 0x00020000, 0x20000000
 _ANY_NAMESPACE = 0x7E020080  # CLONE_NEW*: mount, cgroup, uts, ipc, user, pid, net, time
 _RECURSIVE_PRIVATE = 0x4000 | 0x40000
-_NOSUID_NODEV, _NOEXEC = 2 | 4, 8
+_NOSUID_NODEV, _NOEXEC, _BIND = 2 | 4, 8, 4096
 _DUMPABLE, _SECCOMP, _CAPBSET_DROP, _NO_NEW_PRIVS, _AMBIENT = 4, 22, 24, 38, 47
 _CAPABILITY_VERSION = 0x20080522
 
@@ -71,11 +72,20 @@ def fork_into_new_world() -> int:
 
 
 def fresh_folders() -> None:
-    """Empty /tmp and /dev/shm, and a /proc that shows this submission's processes alone. For its first process."""
+    """Empty /tmp and /dev/shm, and a /proc that shows this submission's processes alone. For its first process.
+
+    A Python that is installed under /tmp, as some machines for tests have it, stays there.
+    """
     _check("mount", _LIBC.mount(b"none", b"/", None, _RECURSIVE_PRIVATE, None))
+    pythons = [path for path in {sys.prefix, sys.base_prefix} if path.startswith("/tmp/")]
+    opened = {path: os.open(path, os.O_PATH) for path in pythons}
     for folder in (b"/tmp", b"/dev/shm"):
         options = f"size={SCRATCH},nr_inodes=10000,mode=1777".encode()
         _check("mount", _LIBC.mount(b"tmpfs", folder, b"tmpfs", _NOSUID_NODEV, options))
+    for path, descriptor in opened.items():
+        os.makedirs(path, mode=0o755)
+        _check("mount", _LIBC.mount(f"/proc/self/fd/{descriptor}".encode(), path.encode(), None, _BIND, None))
+        os.close(descriptor)
     _check("mount", _LIBC.mount(b"proc", b"/proc", b"proc", _NOSUID_NODEV | _NOEXEC, None))
 
 

@@ -122,7 +122,7 @@ def _in_lookup(call: ast.Call, known: Mapping[str, str]) -> Iterator[str]:
         yield str(name)
     elif name is None and _root(attribute) in known and _begins(whole, _INSIDES):
         yield "a look-up by a computed name"
-    elif isinstance(call.args[1], (ast.BinOp, ast.JoinedStr, ast.Call)):
+    elif _root(attribute) not in known and isinstance(call.args[1], (ast.BinOp, ast.JoinedStr)):
         yield "a look-up by a name that is put together"
     if hiding.dotted(call.func, known) != "getattr" and (patched := _shared(attribute, known)):
         yield f"a change of {patched}"

@@ -163,7 +163,7 @@ def test_a_hidden_route_is_told_with_its_reason():
     def observe(cases):
         return run_all(exercise.probe, softmax, cases)
 
-    verdict = judging.judge_observed(exercise, observe, ["eval (it runs code kept in a text)"], hidden=True)
+    verdict = judging.judge_observed(exercise, observe, ["eval (it runs code kept in a text)"])
 
     assert (verdict.status, verdict.mistake) == ("wrong", "short cut")
     assert "uses eval (it runs code kept in a text), which hides what is computed; build it from" in verdict.message

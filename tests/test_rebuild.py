@@ -16,7 +16,7 @@ from autograder.grading.rebuild import rebuild
 from autograder.ids import cell_id
 
 ROOT = Path(__file__).resolve().parent.parent
-LESSONS = sorted(path.name for path in (ROOT / "lessons").iterdir())
+LESSONS = sorted(path.name for path in (ROOT / "lessons").iterdir() if path.is_dir())
 LESSON = "07_layers"
 
 SOFTMAX = "def softmax(x, dim):\n    return x.softmax(dim)"

@@ -344,7 +344,7 @@ def test_a_wall_that_is_missing_is_noticed(wall, noticed, monkeypatch, tmp_path)
     [
         ("--unshare-net", (), "connect: 127.0.0.1"),
         ("--chdir", ("--setenv", "GRADER_TOKEN", "x", "--chdir"), "see the graders environment: GRADER_TOKEN"),
-        ("--proc", ("--ro-bind", str(ROOT), str(ROOT), "--proc"), "read the hosts files"),
+        ("--remount-ro", ("--ro-bind", str(ROOT), str(ROOT), "--remount-ro"), "read the hosts files"),
     ],
 )
 def test_a_hole_in_the_command_is_noticed(option, other, noticed, monkeypatch):

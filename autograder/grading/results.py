@@ -18,7 +18,7 @@ from pathlib import Path
 
 from autograder.grading.outcome import Graded
 from autograder.grading.paper import Paper
-from autograder.sandbox.bubblewrap import package_folder
+from autograder.sandbox.bubblewrap import AUTOGRADER, course_utils
 
 
 class Results:
@@ -79,8 +79,7 @@ def _key(paper: Paper) -> str:
 def judge_version() -> str:
     """A hash of everything that a verdict depends on beside the submission: the course's code, and its tools."""
     digest = hashlib.sha256(f"{version('torch')} {platform.python_version()}".encode())
-    for package in ("autograder", "course_utils"):
-        folder = package_folder(package)
+    for folder in (AUTOGRADER, course_utils()):
         for path in sorted(folder.rglob("*.py")):
             digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()

@@ -14,7 +14,7 @@ from autograder.sandbox.inside import walls
 
 INSIDE = Path(__file__).parent / "inside"
 COURSE, GRADER = "/course", "/grader"  # where a lesson's own code is seen inside, and the server's
-_AUTOGRADER = Path(__file__).parents[1]
+AUTOGRADER = Path(__file__).parents[1]
 _SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin")
 _SETTINGS = (
     "/etc/ld.so.cache",
@@ -79,9 +79,9 @@ def command() -> list[str]:
     ]
 
 
-def package_folder(name: str) -> Path:
-    """Where a package is, without importing it: `course_utils` imports PyTorch."""
-    return Path(importlib.util.find_spec(name).origin).parent
+def course_utils() -> Path:
+    """Where that package is, without importing it, because it imports PyTorch."""
+    return Path(importlib.util.find_spec("course_utils").origin).parent
 
 
 def _mounts() -> Iterator[str]:
@@ -95,14 +95,14 @@ def _mounts() -> Iterator[str]:
     yield from ("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp")
     prefixes = [path for path in dict.fromkeys((sys.base_prefix, sys.prefix)) if not path.startswith("/usr/")]
     binds = dict(zip(prefixes, prefixes, strict=True))
-    binds |= {f"{COURSE}/course_utils": str(package_folder("course_utils")), f"{GRADER}/inside": str(INSIDE)}
+    binds |= {f"{COURSE}/course_utils": str(course_utils()), f"{GRADER}/inside": str(INSIDE)}
     yield from _parents((*_SETTINGS, *binds))
     for file in _SETTINGS:
         yield from ("--ro-bind-try", file, file)
     for target, path in binds.items():
         yield from ("--ro-bind", path, target)
-    if any(_AUTOGRADER.is_relative_to(prefix) for prefix in (*prefixes, "/usr")):  # installed, not a checkout
-        yield from ("--tmpfs", str(_AUTOGRADER))
+    if any(AUTOGRADER.is_relative_to(prefix) for prefix in (*prefixes, "/usr")):  # installed, not a checkout
+        yield from ("--tmpfs", str(AUTOGRADER))
     yield from ("--remount-ro", "/dev", "--remount-ro", "/")
 
 

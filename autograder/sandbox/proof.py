@@ -74,6 +74,6 @@ def own_sandbox() -> Sandbox:
     """
     if not hasattr(_own, "sandbox"):
         sandbox = Sandbox()
-        prove(sandbox, [bubblewrap.package_folder("autograder").with_name(name) for name in ("solutions", "source")])
+        prove(sandbox, [bubblewrap.AUTOGRADER.with_name(name) for name in ("solutions", "source")])
         _own.sandbox = sandbox
     return _own.sandbox

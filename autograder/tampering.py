@@ -92,9 +92,9 @@ def _first(source: str, known: frozenset[tuple[str, str]]) -> str | None:
 
 
 def _in_tree(tree: ast.stmt, known: Mapping[str, str]) -> Iterator[str]:
-    asked = {id(node) for compare in ast.walk(tree) for node in _containers(compare)}
+    harmless = {id(node) for above in ast.walk(tree) for node in _harmless(above, known)}
     for node in ast.walk(tree):
-        if id(node) in asked:  # `"google.colab" in sys.modules`
+        if id(node) in harmless:
             continue
         yield from (name for name in _names(node, known) if _begins(name, ROUTES))
         if isinstance(node, ast.Name) and node.id in BUILTINS:
@@ -146,11 +146,14 @@ def _shared(target: ast.Attribute, known: Mapping[str, str]) -> str | None:
     return whole if _root(target) in known and not _begins(whole, SETTINGS) else None
 
 
-def _containers(node: ast.AST) -> list[ast.expr]:
-    """What the ``in`` of a comparison looks into."""
-    if not isinstance(node, ast.Compare):
-        return []
-    return [c for op, c in zip(node.ops, node.comparators, strict=True) if isinstance(op, (ast.In, ast.NotIn))]
+def _harmless(node: ast.AST, known: Mapping[str, str]) -> list[ast.expr]:
+    """What is named without harm: as in ``"google.colab" in sys.modules``, and in ``os.write(1, b"done")``."""
+    match node:
+        case ast.Compare():
+            return [c for op, c in zip(node.ops, node.comparators, strict=True) if isinstance(op, (ast.In, ast.NotIn))]
+        case ast.Call(args=[ast.Constant(value=1 | 2), *_]) if hiding.dotted(node.func, known) == "os.write":
+            return [node.func]
+    return []
 
 
 def _begins(name: str, beginnings: Iterable[str]) -> bool:

@@ -40,13 +40,14 @@ def host(tmp_path_factory):
     (folder / "gradebook.db").chmod(0o666)
     came = []
     listeners = [socket.create_server(("127.0.0.1", 0))]
-    for address in ("\0course-attack-listener", str(folder / "socket")):
+    name = f"course-attack-listener-{os.getpid()}"
+    for address in (f"\0{name}", str(folder / "socket")):
         listeners.append(socket.socket(socket.AF_UNIX))
         listeners[-1].bind(address)
         listeners[-1].listen()
     for listener in listeners:
         threading.Thread(target=_count, args=(listener, came), daemon=True).start()
-    yield {"HOST_FOLDER": folder, "LISTENER_PORT": listeners[0].getsockname()[1], "came": came}
+    yield {"HOST_FOLDER": folder, "LISTENER_NAME": name, "LISTENER_PORT": listeners[0].getsockname()[1], "came": came}
     for listener in listeners:
         listener.close()
 

@@ -22,7 +22,7 @@ from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
 from autograder.grading import record as module
 from autograder.grading.outcome import ERROR, FAILED, ExerciseGrade, Graded
 from autograder.grading.outputs import check_output, clean
-from autograder.grading.record import Record, RecordError
+from autograder.grading.record import PaperNotRecorded, Record, RecordError
 from autograder.grading.settings import open_gradebook, read_course
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 250, tzinfo=UTC)
@@ -343,3 +343,15 @@ def test_a_message_is_shown_in_the_checks_cell_as_check_itself_shows_it():
     assert failed.ename == "CheckFailed"
     assert failed.evalue == "softmax: the rows sum to 2.\n  Which dim?"
     assert failed.traceback == ["CheckFailed: softmax: the rows sum to 2.", "  Which dim?"]
+
+
+def test_what_stands_in_the_way_of_one_student_is_told_as_that(course, record):
+    folder = course / "autograder" / "autograded"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "ann").write_text("no folder")
+
+    with pytest.raises(PaperNotRecorded, match=r"ann's .* was not recorded.*out of the way"):
+        record.save(graded("ann"))
+    record.save(graded("bob"))
+
+    assert paper(course, "bob").exists()

@@ -27,7 +27,6 @@ from autograder.sandbox.run import Absent, Program, Run, Task
 from course_utils.probes import Case, Opaque, Raised, Seed
 
 SOFTMAX = EXERCISES["softmax"]
-ROOT = Path(__file__).parents[1]
 
 # --- frames
 
@@ -321,7 +320,7 @@ def test_every_wall_stands(sandbox, tmp_path):
 
 
 WALLS = {
-    "set_limits": "needed more than 2 GiB of memory",
+    "set_limits": "(take too much|needed more than 2 GiB of) memory",
     "drop_privileges": "have privileges",
     "deny_calls": "keep memory that no limit counts",
 }
@@ -344,7 +343,7 @@ def test_a_wall_that_is_missing_is_noticed(wall, noticed, monkeypatch, tmp_path)
     [
         ("--unshare-net", (), "connect: 127.0.0.1"),
         ("--chdir", ("--setenv", "GRADER_TOKEN", "x", "--chdir"), "see the graders environment: GRADER_TOKEN"),
-        ("--remount-ro", ("--ro-bind", str(ROOT), str(ROOT), "--remount-ro"), "read the hosts files"),
+        ("--remount-ro", ("--ro-bind", "/etc/passwd", "/etc/passwd", "--remount-ro"), "read the hosts files"),
     ],
 )
 def test_a_hole_in_the_command_is_noticed(option, other, noticed, monkeypatch):
@@ -353,7 +352,7 @@ def test_a_hole_in_the_command_is_noticed(option, other, noticed, monkeypatch):
     monkeypatch.setattr(bubblewrap, "command", lambda: [*whole[:at], *other, *whole[at + 1 :]])
 
     with Sandbox() as started, pytest.raises(SandboxError, match=noticed):
-        prove(started)
+        prove(started, [Path("/etc/passwd")])
 
 
 # --- no sandbox to be had

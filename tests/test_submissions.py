@@ -1,0 +1,46 @@
+"""What was handed in: names that cannot be students', links, and notebooks under other names."""
+
+import pytest
+
+from autograder.grading.submissions import Submission, find_submissions, read_content, unfit_name
+
+LESSON = "07_layers"
+
+
+def handed_in(root, student, files):
+    folder = root / student / LESSON
+    folder.mkdir(parents=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return Submission(student, LESSON, folder)
+
+
+@pytest.mark.parametrize("name", ["ann", "ann.lee@example.org", "Ånn Lee", "a" * 128])
+def test_name_is_a_students(name):
+    assert unfit_name(name) is None
+
+
+@pytest.mark.parametrize("name", ["a\\b", "a\x1b[2J", "a" * 129, "b\udcff", "a\nb"])
+def test_name_is_nobodys_and_says_what_to_do(name):
+    assert "Rename the folder." in unfit_name(name)
+
+
+def test_a_folder_that_is_a_link_is_not_followed(tmp_path):
+    other = handed_in(tmp_path / "elsewhere", "ann", {f"{LESSON}.ipynb": b"secret"})
+    (tmp_path / "submitted" / "eve").mkdir(parents=True)
+    (tmp_path / "submitted" / "eve" / LESSON).symlink_to(other.folder)
+    (found,) = find_submissions(tmp_path / "submitted", [LESSON])
+
+    content = read_content(found)
+
+    assert content.data is None
+    assert content.warnings == ("Its folder is a link, which was not followed.",)
+
+
+@pytest.mark.parametrize("name", ["final version.ipynb", "x" * 150 + ".ipynb", "é\x1b[2J.ipynb"])
+def test_the_only_notebook_counts_under_any_name(tmp_path, name):
+    content = read_content(handed_in(tmp_path, "ann", {name: b"{}"}))
+
+    assert content.data == b"{}"
+    assert "expected 07_layers.ipynb" in content.warnings[0]
+    assert content.warnings[0].isprintable()

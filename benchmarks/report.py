@@ -60,7 +60,7 @@ def markdown(found: dict[str, Any]) -> str:
         f"autograde` in the same time; as whole commands, {plain['whole'] / one['whole']:.1f} times. Two workers grade "
         f"{one['each'] / two['each']:.2f} times what one does.",
         f"- The points are {'the same' if found['same_scores'] else 'NOT the same'} in all of them.",
-        f"- Graded again, unchanged: {1 / again['each']:.0f} submissions a second, beyond the start "
+        f"- Graded again, unchanged: {_rate(again['each'])}, beyond the start "
         f"({again['submissions']} in {again['seconds']:.1f} s, with it).",
         "- A submission's processes, at most: " + ", ".join(f"{size / MB:.0f} MB {kind}" for kind, size in own) + " "
         "(Private: what is beyond the server that all share; Pss: with its part of what is shared).",
@@ -86,3 +86,8 @@ def markdown(found: dict[str, Any]) -> str:
             f"To measure it again: `{found['command']}`.\n",
         ]
     )
+
+
+def _rate(seconds: float) -> str:
+    """Submissions a second; the start's own time differs from run to run, and may hide that of a few."""
+    return f"{1 / seconds:.0f} submissions a second" if seconds > 0 else "too few to tell how many a second"

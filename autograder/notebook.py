@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import nbformat
 from nbformat.v4 import new_code_cell
 
-from autograder.grading.matching import checked
+from autograder.grading.matching import checked, grade_id
 from autograder.grading.reading import Unreadable, read_bytes, read_notebook
 
 if TYPE_CHECKING:  # it would import torch, which the process that waits for another's verdicts can do without
@@ -81,7 +81,7 @@ def read_plan(path: Path, exercises: Mapping[str, Exercise]) -> Plan:
     tasks = []
     for name in names:
         places = [i for i, check in checks.items() if check == name]
-        points = [cell.metadata.nbgrader.get("points") for cell in cells if _grade_id(cell) == f"check_{name}"]
+        points = [cell.metadata.nbgrader.get("points") for cell in cells if grade_id(cell) == f"check_{name}"]
         tasks.append(
             Task(
                 exercise=name,
@@ -111,7 +111,7 @@ def find_lesson(stem: str, cells: list[nbformat.NotebookNode], lessons: Mapping[
     Raises:
         NoExercises: it is no lesson's.
     """
-    marked = [lessons[grade_id] for cell in cells if (grade_id := _grade_id(cell)) in lessons]
+    marked = [lessons[name] for cell in cells if (name := grade_id(cell)) in lessons]
     if marked:
         return Counter(marked).most_common(1)[0][0]
     known = set(lessons.values())
@@ -127,11 +127,7 @@ def find_lesson(stem: str, cells: list[nbformat.NotebookNode], lessons: Mapping[
     )
 
 
-def _grade_id(cell: nbformat.NotebookNode) -> str:
-    return cell.metadata.get("nbgrader", {}).get("grade_id", "")
-
-
 def _defined(cell: nbformat.NotebookNode, names: Collection[str]) -> set[str]:
     """The names that a cell is there to define, told by its text, because it may have a syntax error."""
     found = set(re.findall(r"^(?:async def|def|class)\s+(\w+)", cell.source, re.MULTILINE))
-    return {name for name in names if name in found or _grade_id(cell) == name}
+    return {name for name in names if name in found or grade_id(cell) == name}

@@ -161,13 +161,14 @@ def _judged(task: Task, seed: int | None, namespace: dict[str, Any], raised: Bas
         raised: what the cell that should define it raised.
     """
     from autograder.judge import judge
+    from autograder.sandbox.inside.shell import described
 
     def outcome(status: str, message: str, mistake: str | None = None) -> Outcome:
         return Outcome(task.exercise, task.points, status, message, mistake)
 
     absent = [name for name in task.names if name not in namespace]
     if absent and raised:
-        return outcome("error", f"{task.exercise}: its cell raised {_described(raised)}.")
+        return outcome("error", f"{task.exercise}: its cell raised {described(raised)}.")
     if absent:
         return outcome("not attempted", f"{task.exercise}: this notebook defines no {' and no '.join(absent)}.")
     candidates = tuple(namespace[name] for name in task.names)
@@ -175,14 +176,8 @@ def _judged(task: Task, seed: int | None, namespace: dict[str, Any], raised: Bas
         candidate = candidates if len(candidates) > 1 else candidates[0]
         verdict = judge(task.exercise, candidate, seed=seed or 0, hidden=seed is not None)
     except Exception as error:  # a cell may have broken what the judge works with, and the other exercises go on
-        return outcome("error", f"{task.exercise}: could not be judged. {_described(error)}.")
+        return outcome("error", f"{task.exercise}: could not be judged. {described(error)}.")
     return outcome(verdict.status, verdict.message, verdict.mistake)
-
-
-def _described(error: BaseException) -> str:
-    if isinstance(error, SyntaxError):
-        return f"{type(error).__name__} in its line {error.lineno}: {error.msg}"
-    return f"{type(error).__name__}: {error}"
 
 
 if __name__ == "__main__":

@@ -52,7 +52,8 @@ def grade_class(root: Path, options: Options, console: Console) -> int:
             the text says why. What was graded before is recorded, and the same command goes on from there.
     """
     lessons = lesson_names(root, options.lessons)
-    found = find_submissions(_submitted(root), lessons, options.students)
+    submitted = _submitted(root)
+    found = find_submissions(submitted, lessons, options.students)
     run = _Run(root, lessons, options)
     with Record(root) as record, _progress(console) as progress:
         for lesson in lessons:
@@ -76,7 +77,7 @@ def grade_class(root: Path, options: Options, console: Console) -> int:
         for lesson in lessons:
             students = [result.student for result in graded if result.lesson == lesson and result.outcome != ERROR]
             write_feedback(root, lesson, students)
-        console.print(f"Feedback pages: {_submitted(root).with_name('feedback')}/STUDENT/LESSON/LESSON.html")
+        console.print(f"Feedback pages: {submitted.with_name('feedback')}/STUDENT/LESSON/LESSON.html")
     return SOME_FAILED if any(result.outcome in (FAILED, ERROR) for result in graded) else ALL_GRADED
 
 

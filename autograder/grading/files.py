@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+TIMESTAMP = "timestamp.txt"  # nbgrader's: when a submission was handed in
+
 
 def write_whole(path: Path, text: str, mode: int, aside: Path) -> None:
     """Write ``text`` to ``path`` with the permissions ``mode``; leave the file alone if it is the same.
@@ -20,6 +22,7 @@ def write_whole(path: Path, text: str, mode: int, aside: Path) -> None:
         return
     temporary = aside / f".writing-{os.getpid()}"
     try:
+        temporary.touch(0o600)  # until it is whole it is its owner's
         temporary.write_bytes(content)
         temporary.chmod(mode)
         temporary.replace(path)

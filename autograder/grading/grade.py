@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import nbformat
@@ -14,6 +13,7 @@ import nbformat
 from autograder import shortcuts, tampering
 from autograder.exercise import Exercise
 from autograder.exercises import EXERCISES
+from autograder.grading.matching import grade_id
 from autograder.grading.outcome import FAILED, GRADED, WARNED, ExerciseGrade, Graded
 from autograder.grading.outputs import check_output, clean, plain_text
 from autograder.grading.paper import Paper
@@ -109,19 +109,15 @@ class _Release:
     points: Mapping[str, float]
 
 
-@functools.lru_cache(maxsize=16)
+@lru_cache(maxsize=16)
 def _read_release(data: bytes) -> _Release:
     notebook = nbformat.reads(data.decode(), as_version=4)
     points = {
         cell.metadata.nbgrader.grade_id.removeprefix(CHECK): cell.metadata.nbgrader.points
         for cell in notebook.cells
-        if _grade_id(cell).startswith(CHECK)
+        if grade_id(cell).startswith(CHECK)
     }
     return _Release(notebook, points)
-
-
-def _grade_id(cell: nbformat.NotebookNode) -> str:
-    return cell.metadata.get("nbgrader", {}).get("grade_id", "")
 
 
 def _program(notebook: nbformat.NotebookNode) -> Program:
@@ -131,9 +127,9 @@ def _program(notebook: nbformat.NotebookNode) -> Program:
     """
     sources, tasks = [], {}
     for i, cell in enumerate(notebook.cells):
-        is_check = _grade_id(cell).startswith(CHECK)
+        is_check = grade_id(cell).startswith(CHECK)
         if is_check:
-            name = _grade_id(cell).removeprefix(CHECK)
+            name = grade_id(cell).removeprefix(CHECK)
             tasks[name] = Task(EXERCISES[name].names, i)
         runs = cell.cell_type == "code" and not is_check and "demo" not in cell.metadata.get("tags", ())
         sources.append(cell.source if runs else "")
@@ -143,7 +139,7 @@ def _program(notebook: nbformat.NotebookNode) -> Program:
 
 def _places(notebook: nbformat.NotebookNode) -> dict[str, int]:
     """Exercise -> where its solution stands."""
-    return {_grade_id(cell): i for i, cell in enumerate(notebook.cells) if _grade_id(cell) in EXERCISES}
+    return {grade_id(cell): i for i, cell in enumerate(notebook.cells) if grade_id(cell) in EXERCISES}
 
 
 def _judge(program: Program, run: Run, places: Mapping[str, int], seed: int) -> dict[str, Verdict]:
@@ -189,7 +185,7 @@ def _fill_in(notebook: nbformat.NotebookNode, outputs: Mapping[int, list], grade
     for i, cell in enumerate(notebook.cells):
         if cell.cell_type != "code":
             continue
-        grade = grades.get(_grade_id(cell).removeprefix(CHECK)) if _grade_id(cell).startswith(CHECK) else None
+        grade = grades.get(grade_id(cell).removeprefix(CHECK)) if grade_id(cell).startswith(CHECK) else None
         cell.outputs = check_output(grade) if grade else clean(outputs.get(i, []))
         cell.execution_count = None
 

@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from autograder.grading.archives import Found, Ignored, Refused, entries
+from autograder.grading.files import TIMESTAMP
 from autograder.grading.reading import Unreadable, read_bytes, read_notebook
 from autograder.grading.students import Owner, lesson_in, owner, safe_id, safe_ids, shown
 from autograder.notebook import find_lesson
 
 SUBMITTED = Path("autograder", "submitted")
 ASIDE = ".replaced"  # in a student's folder; nbgrader's globs pass over hidden names
-TIMESTAMP = "timestamp.txt"
 
 
 @dataclass

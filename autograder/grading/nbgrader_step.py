@@ -17,10 +17,9 @@ from nbformat import NotebookNode, v4
 from nbgrader.utils import parse_utc
 
 from autograder.grading.failed import failed_notebook
+from autograder.grading.files import TIMESTAMP
 from autograder.grading.outcome import FAILED, Graded
 from autograder.grading.reading import Unreadable, read_file
-
-TIMESTAMP = "timestamp.txt"
 
 
 class NotGraded(Exception):

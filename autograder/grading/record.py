@@ -28,7 +28,7 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from autograder.grading import rows
 from autograder.grading.failed import failed_notebook
-from autograder.grading.files import write_whole
+from autograder.grading.files import TIMESTAMP, write_whole
 from autograder.grading.outcome import ERROR, FAILED, Graded
 from autograder.grading.settings import open_gradebook, read_course
 
@@ -179,9 +179,9 @@ class Record:
         # not beside the file, from where nbgrader would copy what is left after a kill into the feedback
         aside = Path(self._course.root, self._course.autograded_directory)
         if submitted_at:
-            write_whole(folder / "timestamp.txt", f"{submitted_at:%Y-%m-%d %H:%M:%S.%f} UTC", mode, aside)
+            write_whole(folder / TIMESTAMP, f"{submitted_at:%Y-%m-%d %H:%M:%S.%f} UTC", mode, aside)
         else:
-            (folder / "timestamp.txt").unlink(missing_ok=True)
+            (folder / TIMESTAMP).unlink(missing_ok=True)
         write_whole(folder / f"{lesson}.ipynb", notebook, mode, aside)
 
     def _trying(self, what: str, do: Callable[[], _Result]) -> _Result:

@@ -10,12 +10,12 @@ import contextlib
 import functools
 import hashlib
 import json
-import os
 import platform
 import secrets
 from importlib.metadata import version
 from pathlib import Path
 
+from autograder.grading.files import write_whole
 from autograder.grading.outcome import Graded
 from autograder.grading.paper import Paper
 from autograder.sandbox.bubblewrap import AUTOGRADER, course_utils
@@ -87,17 +87,10 @@ def judge_version() -> str:
 
 def _write(path: Path, text: str) -> None:
     """Write a file whole or not at all, for its owner's eyes only."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with open(os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-        temporary.replace(path)
-    except BaseException as error:
-        with contextlib.suppress(OSError):  # such as on a disk that nobody may write to
-            temporary.unlink(missing_ok=True)
-        if not isinstance(error, OSError):
-            raise
+        write_whole(path, text, 0o600, aside=path.parent)
+    except OSError as error:
         raise OSError(
             f"The results could not be kept in {path.parent}: {error.strerror or error}. Make room there, or see who "
             "may write there, and run this again: what is graded already stays so."

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from nbgrader.utils import parse_utc
 
+from autograder.grading.files import TIMESTAMP
 from autograder.grading.reading import Unreadable, read_file
 from autograder.grading.students import shown
 
-TIMESTAMP = "timestamp.txt"
 LONGEST_NAME = 128  # bytes: what the gradebook's column holds
 
 

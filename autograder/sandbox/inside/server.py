@@ -22,7 +22,7 @@ from course_utils.checking import judge_with
 from course_utils.probes import Observation, Raised
 
 from . import walls, wire
-from .shell import Cells
+from .shell import Cells, described
 from .warming import warm_up
 
 WATCH_SECONDS = 0.2
@@ -166,7 +166,9 @@ def _run_notebook(main: socket.socket, cells: Cells) -> None:
             wire.send(main, {"cell": i})
             outputs.clear()
             error = cells.run(source)
-            wire.send(main, {"ran": i, "outputs": outputs.take(), "raised": _described(error)})
+            wire.send(
+                main, {"ran": i, "outputs": outputs.take(), "raised": None if error is None else described(error)}
+            )
         defined |= {name: dict(cells.namespace) for at, name in job["checks"] if at == i}
     wire.send(main, {"done": True})
     while True:
@@ -182,17 +184,6 @@ def _hide_the_machinery() -> None:
     for name in [name for name in sys.modules if name.partition(".")[0] == here]:
         del sys.modules[name]
     sys.path.remove(str(Path(__file__).parents[1]))
-
-
-def _described(error: BaseException | None) -> str | None:
-    if error is None:
-        return None
-    if isinstance(error, SyntaxError):
-        return f"{type(error).__name__} in its line {error.lineno}: {error.msg}"
-    try:
-        return f"{type(error).__name__}: {error}"
-    except Exception:  # a learner's own exception class may fail to say what it is
-        return type(error).__name__
 
 
 def _answer(main: socket.socket, request: dict[str, Any], namespace: dict[str, Any]) -> None:

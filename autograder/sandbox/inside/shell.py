@@ -162,3 +162,13 @@ class Cells:
         self._shell.cell_outputs = outputs = Outputs()
         sys.stdout, sys.stderr = _Stream("stdout", outputs), _Stream("stderr", outputs)
         return outputs
+
+
+def described(error: BaseException) -> str:
+    """What a cell raised, in a line."""
+    if isinstance(error, SyntaxError):
+        return f"{type(error).__name__} in its line {error.lineno}: {error.msg}"
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # a learner's own exception class may fail to say what it is
+        return type(error).__name__

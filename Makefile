@@ -56,6 +56,7 @@ build: $(DESK)
 check: $(TOOLS)
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
+	$(BIN)/lint-imports --no-cache
 	$(PYTEST) --dist worksteal $(LESSON_TESTS)
 
 # The sandbox, a browser for what students see, and a database server that the tests start.

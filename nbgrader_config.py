@@ -30,7 +30,7 @@ lessons = {path.name for folder in ("solutions", "lessons") for path in (course 
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", *sorted(lessons)]
 
 # Students' code runs in a sandbox, also when it is `nbgrader autograde` or formgrader that grades.
-c.Autograde.exporter_class = "autograder.grading.nbgrader_step.GradingExporter"
+c.Autograde.exporter_class = "autograder.grading.gradebook.nbgrader_step.GradingExporter"
 c.Autograde.sanitize_preprocessors = [
     "nbgrader.preprocessors.OverwriteKernelspec",
     "nbgrader.preprocessors.OverwriteCells",
@@ -41,7 +41,7 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
-c.GenerateFeedback.exporter_class = "autograder.grading.feedback.FeedbackExporter"
+c.GenerateFeedback.exporter_class = "autograder.grading.feedback.pages.FeedbackExporter"
 
 # What stands in a lesson in the place of a solution.
 c.ClearSolutions.code_stub = {"python": "raise NotImplementedError  # your code here"}

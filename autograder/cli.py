@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from autograder import desk
+from autograder.notebooks.course import CourseError, find_root, meant_lesson, released_lessons
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -45,9 +45,11 @@ def lab(
     Without a screen, or with `CI` set, the address is printed and no browser opened.
     Further options go to `jupyter lab`: `course lab --ip=0.0.0.0`.
     """
+    from autograder.desk.lab import open_lab
+
     try:
-        desk.open_lab(desk.find_root(Path.cwd()), browser=not no_browser, port=port, options=context.args)
-    except desk.DeskError as error:
+        open_lab(find_root(Path.cwd()), browser=not no_browser, port=port, options=context.args)
+    except CourseError as error:
         _fail(error)
 
 
@@ -68,15 +70,15 @@ def check(
     if watch and json:
         raise typer.BadParameter("--watch prints for people; leave out --json.")
     try:
-        paths = paths or [desk.find_root(Path.cwd()) / "work"]
-    except desk.DeskError as error:
+        paths = paths or [find_root(Path.cwd()) / "work"]
+    except CourseError as error:
         _fail(error)
     if watch:
-        from autograder.watch import watch as watch_paths
+        from autograder.desk.watching import watch as watch_paths
 
         watch_paths(paths)
         return
-    from autograder.report import check_paths
+    from autograder.desk.checking import check_paths
 
     raise typer.Exit(check_paths(paths, json))
 
@@ -85,10 +87,10 @@ def check(
 def progress() -> None:
     """Show how far you have come in each lesson, and the mistakes you have left behind."""
     try:
-        work = desk.find_root(Path.cwd()) / "work"
-    except desk.DeskError as error:
+        work = find_root(Path.cwd()) / "work"
+    except CourseError as error:
         _fail(error)
-    from autograder.report import print_progress
+    from autograder.desk.progress import print_progress
 
     print_progress(work)
 
@@ -96,11 +98,11 @@ def progress() -> None:
 @app.command()
 def reset(lesson: Annotated[str, typer.Argument(metavar="LESSON", help="Such as 07_layers, 7 or layers.")]) -> None:
     """Begin a lesson anew. What was there is kept, dated, in `work/kept/`."""
-    from autograder.renew import reset as reset_lesson
+    from autograder.desk.renewing import reset as reset_lesson
 
     try:
-        print(reset_lesson(desk.find_root(Path.cwd()), lesson))
-    except desk.DeskError as error:
+        print(reset_lesson(find_root(Path.cwd()), lesson))
+    except CourseError as error:
         _fail(error)
 
 
@@ -111,12 +113,12 @@ def update(
     ] = None,
 ) -> None:
     """Carry your answers and your own cells into newer lessons. What was there is kept, dated, in `work/kept/`."""
-    from autograder.renew import update as update_lessons
+    from autograder.desk.renewing import update as update_lessons
 
     try:
-        for told in update_lessons(desk.find_root(Path.cwd()), lessons or ()):
+        for told in update_lessons(find_root(Path.cwd()), lessons or ()):
             print(told)
-    except desk.DeskError as error:
+    except CourseError as error:
         _fail(error)
 
 
@@ -126,13 +128,13 @@ def build() -> None:
 
     `source/NN_name.py` is the only place where a lesson is edited: each build writes the notebooks anew.
     """
-    from autograder.build import BuildError
-    from autograder.build import build as build_course
-    from autograder.cells import SourceError
+    from autograder.authoring.build import BuildError
+    from autograder.authoring.build import build as build_course
+    from autograder.authoring.cells import SourceError
 
     try:
-        names = build_course(desk.find_root(Path.cwd()))
-    except (desk.DeskError, SourceError, BuildError) as error:
+        names = build_course(find_root(Path.cwd()))
+    except (CourseError, SourceError, BuildError) as error:
         _fail(error)
     print(f"Built {', '.join(names)}.")
 
@@ -161,8 +163,8 @@ def grade(
     Exit code: 0 when all are graded, 1 when some failed, 2 when nothing could be graded or the run had to stop.
     """
     try:
-        root = desk.find_root(Path.cwd())
-    except desk.DeskError as error:
+        root = find_root(Path.cwd())
+    except CourseError as error:
         _fail(error, 2)
     from autograder.grading.classroom import NOTHING_GRADED, Options, grade_class
 
@@ -190,13 +192,12 @@ def collect(
 
     Exit code: 0 when all was taken, 1 when something was refused, 2 when nothing was taken.
     """
-    from autograder.grading.intake import collect as take
-    from autograder.grading.submissions import NothingToGrade, lesson_names
+    from autograder.grading.collect.intake import collect as take
 
     try:
-        root = desk.find_root(Path.cwd())
-        taken = take(archives, root, lesson and lesson_names(root, [lesson])[0])
-    except (desk.DeskError, NothingToGrade, OSError) as error:
+        root = find_root(Path.cwd())
+        taken = take(archives, root, lesson and meant_lesson(lesson, released_lessons(root)))
+    except (CourseError, OSError) as error:
         _fail(error, 2)
     for sentence in taken.sentences:
         print(sentence)
@@ -208,12 +209,12 @@ def collect(
 
 def _grading_errors() -> tuple[type[Exception], ...]:
     from autograder.grading.cluster import ClusterError
-    from autograder.grading.feedback import FeedbackError
-    from autograder.grading.record import RecordError
+    from autograder.grading.feedback.pages import FeedbackError
+    from autograder.grading.gradebook.record import RecordError
     from autograder.grading.submissions import NothingToGrade
     from autograder.sandbox.errors import SandboxError
 
-    return NothingToGrade, ClusterError, RecordError, SandboxError, FeedbackError, OSError
+    return CourseError, NothingToGrade, ClusterError, RecordError, SandboxError, FeedbackError, OSError
 
 
 def _warn(text: str) -> None:

@@ -2,8 +2,8 @@
 
 An attack is a file of cells. Its first comment says what it tries, and what each exercise has to come to:
 ``# expect: softmax = wrong error, words of the message``. ``all`` and ``others`` name the rest, ``any`` is any status,
-and what is not named passes. ``# unguarded``: the cells run even if `autograder.tampering` would refuse them, to try
-what stands behind it. A cell begins with ``# %%`` and where it goes: ``softmax`` takes the place of that cell;
+and what is not named passes. ``# unguarded``: the cells run even if `autograder.syntax.tampering` would refuse them, to
+try what stands behind it. A cell begins with ``# %%`` and where it goes: ``softmax`` takes the place of that cell;
 ``first``, ``last``, ``before softmax`` and ``after softmax`` are cells of its own.
 """
 

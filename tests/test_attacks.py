@@ -9,11 +9,11 @@ import pytest
 import torch
 from attacked import FOLDER, SEED, filled_in, graded, put_in, read_attack, shown, solution, unexpected
 
-from autograder import tampering
 from autograder.exercises import EXERCISES
-from autograder.judge import _HIDDEN
+from autograder.judge.judging import _HIDDEN
 from autograder.sandbox import run
 from autograder.sandbox.client import Sandbox
+from autograder.syntax import tampering
 
 LESSON = "07_layers"
 FILES = sorted(FOLDER.glob("*.ipy"))

@@ -8,11 +8,11 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 
-from autograder import build as building
-from autograder.build import BuildError, build
-from autograder.cells import SourceError
+from autograder.authoring import build as building
+from autograder.authoring.build import BuildError, build
+from autograder.authoring.cells import SourceError
+from autograder.authoring.source import read_course
 from autograder.exercises import EXERCISES
-from autograder.source import read_course
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = sorted(path.stem for path in (ROOT / "source").glob("*.py"))

@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from autograder import desk
 from autograder.cli import app
+from autograder.desk import copies, lab
+from autograder.notebooks import course as courses
 
 LESSON = "07_layers"
 COMMANDS = ["lab", "check", "progress", "reset", "update", "build", "grade", "collect"]
@@ -65,14 +66,14 @@ def test_help_waits_for_no_large_package():
 
 
 def test_lab_and_update_wait_for_no_torch():
-    code = "import sys, autograder.cli, autograder.renew; print('torch' in sys.modules)"
+    code = "import sys, autograder.cli, autograder.desk.renewing; print('torch' in sys.modules)"
 
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "False\n"
 
 
 def test_check_hands_on_what_it_was_given_and_the_exit_code(monkeypatch):
     given = []
-    monkeypatch.setattr("autograder.report.check_paths", lambda *arguments: given.append(arguments) or 2)
+    monkeypatch.setattr("autograder.desk.checking.check_paths", lambda *arguments: given.append(arguments) or 2)
     result = _run("check", "a.ipynb", "b", "--json")
 
     assert result.exit_code == 2
@@ -81,7 +82,7 @@ def test_check_hands_on_what_it_was_given_and_the_exit_code(monkeypatch):
 
 def test_build_says_what_it_built(course, monkeypatch):
     given = []
-    monkeypatch.setattr("autograder.build.build", lambda root: given.append(root) or ["01_tensors", LESSON])
+    monkeypatch.setattr("autograder.authoring.build.build", lambda root: given.append(root) or ["01_tensors", LESSON])
     result = _run("build")
 
     assert result.exit_code == 0
@@ -105,7 +106,7 @@ def test_outside_of_the_course_a_command_says_where_to_go(tmp_path, monkeypatch,
 
     assert result.exit_code == 1
     assert result.stderr == (
-        f"{tmp_path} is not inside the course's folder. Go there first:\n  cd {Path(desk.__file__).parents[1]}\n"
+        f"{tmp_path} is not inside the course's folder. Go there first:\n  cd {Path(lab.__file__).parents[2]}\n"
     )
 
 
@@ -113,17 +114,17 @@ def test_outside_of_the_course_a_command_says_where_to_go(tmp_path, monkeypatch,
 
 
 def test_lessons_are_copied_without_checkpoints(course):
-    assert desk.copy_lessons(course) == [LESSON]
+    assert copies.copy_lessons(course) == [LESSON]
     assert [path.name for path in (course / "work" / LESSON).iterdir()] == [f"{LESSON}.ipynb"]
 
 
 def test_only_lessons_that_are_not_there_yet_are_copied(course):
-    desk.copy_lessons(course)
+    copies.copy_lessons(course)
     mine = course / "work" / LESSON / f"{LESSON}.ipynb"
     mine.write_text("my work")
     shutil.copytree(course / "lessons" / LESSON, course / "lessons/08_modules_and_optimizers")
 
-    assert desk.copy_lessons(course) == ["08_modules_and_optimizers"]
+    assert copies.copy_lessons(course) == ["08_modules_and_optimizers"]
     assert mine.read_text() == "my work"
 
 
@@ -135,25 +136,25 @@ def test_nothing_in_work_is_ever_replaced(course, kind):
     make[kind]()
     before = mine.lstat()
 
-    assert desk.copy_lessons(course) == []
+    assert copies.copy_lessons(course) == []
     assert mine.lstat() == before
 
 
 def test_the_start_notebook_is_copied_once_and_opened_first(course):
     (course / "lessons/start.ipynb").write_text("the page")
-    desk.copy_lessons(course)
+    copies.copy_lessons(course)
     mine = course / "work/start.ipynb"
     first = mine.read_text()
     mine.write_text("my page")
-    desk.copy_lessons(course)
+    copies.copy_lessons(course)
 
     assert (first, mine.read_text()) == ("the page", "my page")
-    assert "--LabApp.default_url=/lab/tree/start.ipynb" in desk._lab_options(course / "work", False, None)
+    assert "--LabApp.default_url=/lab/tree/start.ipynb" in lab._lab_options(course / "work", False, None)
 
 
 def test_check_without_a_path_checks_work(course, monkeypatch):
     given = []
-    monkeypatch.setattr("autograder.report.check_paths", lambda paths, json: given.append(paths) or 0)
+    monkeypatch.setattr("autograder.desk.checking.check_paths", lambda paths, json: given.append(paths) or 0)
 
     assert _run("check").exit_code == 0
     assert given == [[course / "work"]]
@@ -167,15 +168,15 @@ def test_a_copy_that_is_interrupted_leaves_nothing(course, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(shutil, "copyfile", interrupt)
         with pytest.raises(KeyboardInterrupt):
-            desk.copy_lessons(course)
+            copies.copy_lessons(course)
 
     assert list((course / "work").iterdir()) == []
-    assert desk.copy_lessons(course) == [LESSON]
+    assert copies.copy_lessons(course) == [LESSON]
 
 
 def test_copies_of_read_only_lessons_can_be_edited(course):
     (course / f"lessons/{LESSON}/{LESSON}.ipynb").chmod(0o444)
-    desk.copy_lessons(course)
+    copies.copy_lessons(course)
 
     assert (course / f"work/{LESSON}/{LESSON}.ipynb").stat().st_mode & 0o200
 
@@ -186,24 +187,24 @@ def test_a_disk_without_room_is_said(course, monkeypatch):
 
     monkeypatch.setattr(shutil, "copyfile", fail)
 
-    with pytest.raises(desk.DeskError, match=r"Cannot copy the lessons to .*work: .*No space left on device"):
-        desk.copy_lessons(course)
+    with pytest.raises(courses.CourseError, match=r"Cannot copy the lessons to .*work: .*No space left on device"):
+        copies.copy_lessons(course)
     assert list((course / "work").iterdir()) == []
 
 
 def test_a_work_that_is_no_folder_is_said(course):
     (course / "work").write_text("shopping list")
 
-    with pytest.raises(desk.DeskError, match=r"work is not a folder, .* Rename it\."):
-        desk.copy_lessons(course)
+    with pytest.raises(courses.CourseError, match=r"work is not a folder, .* Rename it\."):
+        copies.copy_lessons(course)
     assert (course / "work").read_text() == "shopping list"
 
 
 def test_a_course_without_lessons_says_how_to_write_them(course):
     shutil.rmtree(course / "lessons")
 
-    with pytest.raises(desk.DeskError, match=r"holds no lessons\. Write them from source/ with:\n  course build"):
-        desk.copy_lessons(course)
+    with pytest.raises(courses.CourseError, match=r"holds no lessons\. Write them from source/ with:\n  course build"):
+        copies.copy_lessons(course)
 
 
 # --- JupyterLab
@@ -223,7 +224,7 @@ def test_a_course_without_lessons_says_how_to_write_them(course):
     ],
 )
 def test_a_browser_is_opened_where_there_is_a_screen(environ, platform, expected):
-    assert desk.has_screen(environ, platform) == expected
+    assert lab.has_screen(environ, platform) == expected
 
 
 def test_a_port_that_is_taken_is_said(course):

@@ -8,11 +8,11 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder import report
+from autograder.desk import checking as report
+from autograder.desk.checking import check_paths
 from autograder.exercises import EXERCISES
-from autograder.notebook import NoExercises, Unreadable, read_plan
-from autograder.report import check_paths
-from autograder.runner import Checked, Outcome, run_notebook
+from autograder.notebooks.plan import NoExercises, Unreadable, read_plan
+from autograder.sandbox.unwalled import Checked, Outcome, run_notebook
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSON = "07_layers"

@@ -5,9 +5,9 @@ import torch
 from answers import RIGHT
 from test_notebooks import LESSONS, executed, outputs
 
-from autograder.compare import Tolerance, difference
 from autograder.exercise import Draw
 from autograder.exercises import EXERCISES
+from autograder.judge.compare import Tolerance, difference
 from course_utils.probes import Case
 
 pytestmark = [

@@ -11,8 +11,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from autograder.build import build
-from autograder.elsewhere import links, repository, set_up
+from autograder.authoring.build import build
+from autograder.authoring.elsewhere import links, repository, set_up
 
 ROOT = Path(__file__).resolve().parent.parent
 ADDRESS = "https://github.com/owner/course"

@@ -11,9 +11,9 @@ from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
 from playwright.sync_api import sync_playwright
 
-from autograder.grading.feedback import FeedbackError, write_feedback
-from autograder.grading.record import Record
-from autograder.grading.settings import read_course
+from autograder.grading.feedback.pages import FeedbackError, write_feedback
+from autograder.grading.gradebook.record import Record
+from autograder.grading.gradebook.settings import read_course
 
 ACT = "fetch('http://127.0.0.1:9/');window.acted=1;document.title='acted'"
 HOSTILE = [

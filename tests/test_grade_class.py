@@ -24,7 +24,8 @@ from typer.testing import CliRunner
 
 from autograder.cli import app
 from autograder.exercises import EXERCISES
-from autograder.grading import record, workers
+from autograder.grading import workers
+from autograder.grading.gradebook import record
 from autograder.grading.outcome import FAILED, GRADED, WARNED
 from benchmarks.students import WRONG, hand_in, new_course, notebook, solutions
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.grading import reading
-from autograder.grading.reading import Unreadable, read_bytes, read_file, read_notebook
+from autograder.notebooks import reading
+from autograder.notebooks.reading import Unreadable, read_bytes, read_file, read_notebook
 
 LESSON = Path(__file__).resolve().parent.parent / "lessons" / "07_layers" / "07_layers.ipynb"
 MARKS = {"grade_id": "softmax", "grade": False, "solution": True, "locked": False, "schema_version": 3}

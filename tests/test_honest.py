@@ -13,10 +13,12 @@ import pytest
 from answers import RIGHT, WRONG
 from attacked import SEED, graded, put_in, read_attack, release, shown, solution, unexpected
 
-from autograder import exercises, reach, tampering
+from autograder import exercises
 from autograder.exercises import EXERCISES
 from autograder.judge import judge
 from autograder.sandbox.client import Sandbox
+from autograder.syntax import statements as reach
+from autograder.syntax import tampering
 
 FILES = sorted((Path(__file__).parent / "honest").glob("*.ipy"))
 LESSONS = sorted({exercise.lesson for exercise in EXERCISES.values()})

@@ -192,7 +192,7 @@ def test_git_ignores_what_is_made_and_nothing_that_is_written(tmp_path):
         "source/07_layers.py",
         "solutions/07_layers/07_layers.ipynb",
         "lessons/07_layers/07_layers.ipynb",
-        "autograder/build.py",
+        "autograder/authoring/build.py",
         ".ci/run",
     ]
     ignored = subprocess.run(

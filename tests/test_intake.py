@@ -16,10 +16,10 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder.grading import archives
-from autograder.grading.archives import Found, Ignored, Refused, entries
-from autograder.grading.intake import collect, shown
-from autograder.grading.students import LONGEST, Owner, owner, safe_id, safe_ids
+from autograder.grading.collect import archives
+from autograder.grading.collect.archives import Found, Ignored, Refused, entries
+from autograder.grading.collect.intake import collect, shown
+from autograder.grading.collect.students import LONGEST, Owner, owner, safe_id, safe_ids
 
 LESSON, OTHER = "07_layers", "01_tensors"
 LESSONS = (OTHER, LESSON)

@@ -9,8 +9,8 @@ import warnings
 import pytest
 import torch
 
-from autograder import shortcuts
 from autograder.judge import judge
+from autograder.syntax import shortcuts
 from course_utils import CheckFailed, check
 from course_utils.checking import NotAnExercise, judge_with
 

@@ -6,10 +6,10 @@ import random
 import pytest
 import torch
 
-from autograder.compare import Tolerance, difference
 from autograder.exercises import EXERCISES
 from autograder.judge import Gone, judge_observed
-from autograder.verdict import MAX_MESSAGE
+from autograder.judge.compare import Tolerance, difference
+from autograder.judge.verdict import MAX_MESSAGE
 from course_utils.probes import Observation, Opaque, Raised, Seed, run_all
 
 SOFTMAX, MATMUL = EXERCISES["softmax"], EXERCISES["matmul_by_hand"]

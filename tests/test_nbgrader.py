@@ -17,7 +17,7 @@ from nbgrader.apps import NbGraderAPI
 
 from autograder.exercises import EXERCISES
 from autograder.grading import grade
-from autograder.grading.settings import read_course
+from autograder.grading.gradebook.settings import read_course
 from autograder.sandbox.errors import SandboxError
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from answers import RIGHT
 
-from autograder import judge as judging
-from autograder import shortcuts
 from autograder.exercises import EXERCISES
+from autograder.judge import judging
+from autograder.syntax import shortcuts
 from course_utils.probes import run_all
 
 ROOT = Path(__file__).parents[1]

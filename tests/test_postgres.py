@@ -8,9 +8,9 @@ from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
 from postgres import postgres, postgres_server  # noqa: F401 (fixtures)
 
+from autograder.grading.gradebook.record import Record, RecordError
+from autograder.grading.gradebook.settings import read_course
 from autograder.grading.outcome import FAILED, Graded
-from autograder.grading.record import Record, RecordError
-from autograder.grading.settings import read_course
 
 NAMES = ("linear", "gelu", "softmax", "cross_entropy", "embedding", "layer_norm", "dropout")
 CLASS = [graded(f"Zoë {n}", wrong=NAMES[: n % 8], stubs=NAMES[7 - n % 3 :] * (n % 8 == 0)) for n in range(48)]

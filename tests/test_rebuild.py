@@ -9,11 +9,11 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 
-from autograder.grading import rebuild as module
-from autograder.grading.matching import is_untouched
-from autograder.grading.reading import read_notebook
-from autograder.grading.rebuild import rebuild
-from autograder.ids import cell_id
+from autograder.notebooks import rebuild as module
+from autograder.notebooks.ids import cell_id
+from autograder.notebooks.matching import is_untouched
+from autograder.notebooks.reading import read_notebook
+from autograder.notebooks.rebuild import rebuild
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = sorted(path.name for path in (ROOT / "lessons").iterdir() if path.is_dir())

@@ -19,11 +19,11 @@ from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
 from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
 
-from autograder.grading import record as module
+from autograder.grading.gradebook import record as module
+from autograder.grading.gradebook.record import PaperNotRecorded, Record, RecordError
+from autograder.grading.gradebook.settings import open_gradebook, read_course
 from autograder.grading.outcome import ERROR, FAILED, ExerciseGrade, Graded
 from autograder.grading.outputs import check_output, clean
-from autograder.grading.record import PaperNotRecorded, Record, RecordError
-from autograder.grading.settings import open_gradebook, read_course
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 250, tzinfo=UTC)
 CLASS = [
@@ -273,7 +273,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from classroom import LESSON, graded
-from autograder.grading.record import Record
+from autograder.grading.gradebook.record import Record
 record = Record(Path(sys.argv[1]))
 record.prepare(LESSON)
 print("begun", flush=True)

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from autograder.compare import Tolerance, difference
 from autograder.exercises import EXERCISES
 from autograder.judge import Gone
+from autograder.judge.compare import Tolerance, difference
 from autograder.sandbox import bubblewrap, run
 from autograder.sandbox.client import Sandbox
 from autograder.sandbox.errors import SandboxError

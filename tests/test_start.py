@@ -8,11 +8,11 @@ import pytest
 from desks import ROOT, make_desk
 from nbclient import NotebookClient
 
-from autograder.build import build
-from autograder.cells import read_cells
+from autograder.authoring.build import build
+from autograder.authoring.cells import read_cells
 from autograder.exercises import EXERCISES, WARM_UP
 from autograder.judge import judge
-from autograder.runner import run_notebook
+from autograder.sandbox.unwalled import run_notebook
 from course_utils import record
 
 DOUBLE = WARM_UP["double"]

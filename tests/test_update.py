@@ -11,9 +11,9 @@ from desks import ROOT
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from typer.testing import CliRunner
 
-from autograder import desk
 from autograder.cli import app
-from autograder.ids import cell_id
+from autograder.desk import copies, lab
+from autograder.notebooks.ids import cell_id
 from course_utils import record
 
 LESSON = "07_layers"
@@ -28,7 +28,7 @@ def course(tmp_path, monkeypatch):
         shutil.copytree(ROOT / "lessons" / name, tmp_path / "lessons" / name)
     shutil.copy(ROOT / "lessons/start.ipynb", tmp_path / "lessons")
     monkeypatch.setattr("course_utils.record._unwritten", [])
-    desk.copy_lessons(tmp_path)
+    copies.copy_lessons(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -253,7 +253,7 @@ def test_course_lab_names_the_copies_that_jupyterlab_could_not_open(course, monk
     (course / "work/02_autograd").touch()
     monkeypatch.setattr("jupyterlab.labapp.main", lambda options: None)
     monkeypatch.setattr("os.environ", dict(os.environ))
-    desk.open_lab(course)
+    lab.open_lab(course)
 
     said = capsys.readouterr().out
     assert re.search(r"work/start\.ipynb is a file that is no notebook .*:\n  course reset start\n", said)

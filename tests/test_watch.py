@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from autograder import watch
 from autograder.cli import app
+from autograder.desk import watching as watch
 
 
 @pytest.fixture

@@ -15,14 +15,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from autograder.grading import cluster, workers
+from autograder.grading.collect.students import shown
+from autograder.grading.gradebook.record import PaperNotRecorded, Record
+from autograder.grading.gradebook.settings import read_course
 from autograder.grading.outcome import ERROR, FAILED, Graded
 from autograder.grading.paper import Paper
-from autograder.grading.record import PaperNotRecorded, Record
 from autograder.grading.results import Results
-from autograder.grading.settings import read_course
-from autograder.grading.students import shown
-from autograder.grading.submissions import Submission, find_submissions, lesson_names, read_content, unfit_name
+from autograder.grading.submissions import Submission, find_submissions, read_content, unfit_name
 from autograder.grading.summary import print_summary
+from autograder.notebooks.course import meant_lesson, released_lessons
 
 ALL_GRADED, SOME_FAILED, NOTHING_GRADED = 0, 1, 2
 
@@ -51,7 +52,8 @@ def grade_class(root: Path, options: Options, console: Console) -> int:
         NothingToGrade, ClusterError, SandboxError, RecordError, FeedbackError, OSError: it cannot begin, or not go on;
             the text says why. What was graded before is recorded, and the same command goes on from there.
     """
-    lessons = lesson_names(root, options.lessons)
+    released = released_lessons(root)
+    lessons = list(dict.fromkeys(meant_lesson(name, released) for name in options.lessons))
     submitted = _submitted(root)
     found = find_submissions(submitted, lessons, options.students)
     run = _Run(root, lessons, options)
@@ -72,7 +74,9 @@ def grade_class(root: Path, options: Options, console: Console) -> int:
         write_json(options.json, graded)
     print_summary(console, graded)
     if options.feedback:
-        from autograder.grading.feedback import write_feedback  # the half of nbgrader that takes seconds to import
+        from autograder.grading.feedback.pages import (
+            write_feedback,  # the half of nbgrader that takes seconds to import
+        )
 
         for lesson in lessons:
             students = [result.student for result in graded if result.lesson == lesson and result.outcome != ERROR]

@@ -10,20 +10,20 @@ from pathlib import Path
 
 import nbformat
 
-from autograder import shortcuts, tampering
 from autograder.exercise import Exercise
 from autograder.exercises import EXERCISES
-from autograder.grading.matching import grade_id
 from autograder.grading.outcome import FAILED, GRADED, WARNED, ExerciseGrade, Graded
 from autograder.grading.outputs import check_output, clean, plain_text
 from autograder.grading.paper import Paper
-from autograder.grading.reading import Unreadable, read_notebook
-from autograder.grading.rebuild import Rebuilt, rebuild
 from autograder.grading.results import Results
 from autograder.judge import Verdict, judge_observed
+from autograder.notebooks.matching import grade_id
+from autograder.notebooks.reading import Unreadable, read_notebook
+from autograder.notebooks.rebuild import Rebuilt, rebuild
 from autograder.sandbox.client import Sandbox
 from autograder.sandbox.proof import own_sandbox
 from autograder.sandbox.run import Absent, Program, Run, Task
+from autograder.syntax import shortcuts, tampering
 
 CHECK = "check_"  # what a check cell's grade_id has before the exercise's name
 

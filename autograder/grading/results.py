@@ -15,9 +15,9 @@ import secrets
 from importlib.metadata import version
 from pathlib import Path
 
-from autograder.grading.files import write_whole
 from autograder.grading.outcome import Graded
 from autograder.grading.paper import Paper
+from autograder.notebooks.files import write_whole
 from autograder.sandbox.bubblewrap import AUTOGRADER, course_utils
 
 

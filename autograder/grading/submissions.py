@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +11,9 @@ from pathlib import Path
 
 from nbgrader.utils import parse_utc
 
-from autograder.grading.files import TIMESTAMP
-from autograder.grading.reading import Unreadable, read_file
-from autograder.grading.students import shown
+from autograder.grading.collect.students import shown
+from autograder.notebooks.files import TIMESTAMP
+from autograder.notebooks.reading import Unreadable, read_file
 
 LONGEST_NAME = 128  # bytes: what the gradebook's column holds
 
@@ -39,28 +38,6 @@ class Content:
     data: bytes | None
     submitted_at: datetime | None
     warnings: tuple[str, ...]
-
-
-def lesson_names(root: Path, wanted: Sequence[str]) -> list[str]:
-    """The lessons that are meant: by name, or by as much of its beginning as makes it clear, such as ``7`` or ``07``.
-
-    Raises:
-        NothingToGrade: there is no such lesson.
-    """
-    known = sorted(path.parent.name for path in root.glob("lessons/*/*.ipynb") if path.stem == path.parent.name)
-    found = []
-    for name in wanted:
-        name = name.rstrip("/").rpartition("/")[2]
-        meant = [k for k in known if k == name] or [
-            k for k in known if name and k.lstrip("0").startswith(name.lstrip("0"))
-        ]
-        if len(meant) != 1:
-            near = meant or difflib.get_close_matches(name, known) or known
-            raise NothingToGrade(
-                f"There is no lesson {name}. Did you mean: {', '.join(near) or '(lessons/ is empty)'}?"
-            )
-        found += meant
-    return list(dict.fromkeys(found))
 
 
 def find_submissions(submitted: Path, lessons: Sequence[str], students: str = "*") -> list[Submission]:

@@ -11,7 +11,7 @@ from autograder.grading.grade import Unusable, failed, finish, prepare
 from autograder.grading.outcome import Graded
 from autograder.grading.paper import Paper
 from autograder.judge import Verdict
-from autograder.runner import run_notebook
+from autograder.sandbox.unwalled import run_notebook
 
 
 def grade(paper: Paper) -> Graded:

@@ -3,8 +3,8 @@
 `core` has what every exercise needs; the other modules know how to call a certain kind of exercise.
 
 What can be told from plain data is left to the judge: probes bring raw results, draws, batches and weights, and
-`autograder.measures` finds what holds for them. A probe tells in words, or as True and False, only what exists inside
-its process alone. Somebody who takes over that process can make these up:
+`autograder.exercises.measures` finds what holds for them. A probe tells in words, or as True and False, only what
+exists inside its process alone. Somebody who takes over that process can make these up:
 
 - which exception was raised, and what global state of torch a call left (all exercises);
 - how many functions, ops and lines ran (exercises with short cuts or loops; the source is read as well);

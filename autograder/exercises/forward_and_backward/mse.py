@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from autograder.exercise import Draw, Exercise, Mistake
-from autograder.wording import number
+from autograder.exercises.numerals import number
 from course_utils.probes.forward_and_backward import call_loss
 
 Tensor = torch.Tensor

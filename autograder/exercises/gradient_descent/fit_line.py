@@ -21,7 +21,7 @@ from autograder.exercises.gradient_descent.common import (
     _sgd,
     _train_step,
 )
-from autograder.wording import number
+from autograder.exercises.numerals import number
 
 
 def _fit_cases(draw: Draw) -> Iterator[dict]:

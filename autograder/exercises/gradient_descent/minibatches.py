@@ -8,7 +8,7 @@ import torch
 
 from autograder.exercise import Draw, Exercise, Mistake
 from autograder.exercises.gradient_descent.common import _generator
-from autograder.measures.batches import measure_batches
+from autograder.exercises.measures.batches import measure_batches
 from course_utils.probes import Seed
 from course_utils.probes.gradient_descent import run_batches
 

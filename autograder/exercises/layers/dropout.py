@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from autograder.exercise import Draw, Exercise, Mistake
-from autograder.wording import number, numbers
+from autograder.exercises.numerals import number, numbers
 from course_utils.probes import Seed
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from autograder.exercise import Draw, Exercise, Mistake
-from autograder.wording import numbers
+from autograder.exercises.numerals import numbers
 
 
 def _softmax_cases(draw: Draw) -> Iterator[dict]:

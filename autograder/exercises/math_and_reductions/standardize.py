@@ -10,7 +10,7 @@ import torch
 
 from autograder.exercise import Draw, Exercise, Mistake
 from autograder.exercises.math_and_reductions.common import CONTRACTS
-from autograder.wording import numbers
+from autograder.exercises.numerals import numbers
 
 
 def _standardize_cases(draw: Draw) -> Iterator[dict]:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from autograder.exercise import Draw, Exercise, Mistake
-from autograder.measures import measured
+from autograder.exercises.measures import measured
 from course_utils.probes import Case, Observation
 from course_utils.probes.tensors import run_describe
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import torch
 
 from autograder.exercise import Draw, Exercise, Mistake
-from autograder.measures.draws import measure_weights
+from autograder.exercises.measures.draws import measure_weights
 from course_utils.probes import Seed
 from course_utils.probes.tensors import run_weights
 

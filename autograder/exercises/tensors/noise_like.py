@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 
 from autograder.exercise import Draw, Exercise, Mistake
-from autograder.measures.draws import measure_noise
+from autograder.exercises.measures.draws import measure_noise
 from course_utils.probes.tensors import run_noise
 
 

@@ -10,10 +10,10 @@ import torch
 from torch import nn
 
 from autograder.exercise import Draw, Exercise, Mistake
+from autograder.exercises.measures.weights import measure_init
 from autograder.exercises.training.common import (
     LESSON,
 )
-from autograder.measures.weights import measure_init
 from course_utils.probes.preparing import run_init
 
 

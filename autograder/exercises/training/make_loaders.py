@@ -9,10 +9,10 @@ import torch
 from torch.utils.data import DataLoader, Subset, TensorDataset
 
 from autograder.exercise import Draw, Exercise, Mistake
+from autograder.exercises.measures.loaders import measure_loaders
 from autograder.exercises.training.common import (
     LESSON,
 )
-from autograder.measures.loaders import measure_loaders
 from course_utils.probes import Seed
 from course_utils.probes.loaders import run_make_loaders
 

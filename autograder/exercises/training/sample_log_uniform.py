@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 import torch
 
 from autograder.exercise import Draw, Exercise, Mistake
+from autograder.exercises.measures.draws import measure_sample
 from autograder.exercises.training.common import (
     LESSON,
 )
-from autograder.measures.draws import measure_sample
 from course_utils.probes import Seed
 from course_utils.probes.preparing import run_sample
 

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from autograder.exercise import Draw, Exercise, Mistake
-from autograder.measures.tokens import measure_generate
+from autograder.exercises.measures.tokens import measure_generate
 from course_utils.probes import Seed
 from course_utils.probes.transformer_ffn import run_generate
 

@@ -1,0 +1,1 @@
+"""From the lessons' sources to the notebooks: source/ -> solutions/ -> lessons/."""

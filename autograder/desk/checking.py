@@ -1,0 +1,144 @@
+"""Check notebooks and report: a table for people, JSON for programs.
+
+The JSON is one object:
+
+    {"exit_code": 1,
+     "notebooks": [
+       {"path": "work/07_layers/07_layers.ipynb", "lesson": "07_layers", "unreadable": null,
+        "exercises": [
+          {"exercise": "softmax", "points": 3, "status": "wrong", "message": "...", "mistake": "..."}]}]}
+
+``status`` is passed, wrong, not attempted or error; ``points`` and ``mistake`` may be null. What cannot be
+read has ``"lesson": null``, no exercises, and says why:
+``"unreadable": {"came": ..., "expected": ..., "remedy": ...}``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from json import dumps
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from autograder.notebooks.course import KEPT
+from autograder.notebooks.plan import NoExercises, Unreadable
+from autograder.sandbox.unwalled import Checked, run_notebook
+
+ALL_PASSED, SOME_NOT, CANNOT_READ = 0, 1, 2
+
+_WHAT = {"came": "came:", "expected": "expected:", "remedy": "what to do:"}
+_STYLE = {"passed": "green", "wrong": "red", "error": "red", "not attempted": "yellow"}
+
+Report = Checked | Unreadable
+
+
+def check_paths(paths: Iterable[Path], json: bool = False) -> int:
+    """Run the notebooks at ``paths``, judge their exercises, and print what came of it.
+
+    Args:
+        paths: notebooks, and folders, of which every notebook with exercises is meant.
+        json: print the JSON object described above instead of tables.
+
+    Returns:
+        0 when every exercise passed, 1 when some did not, 2 when something could not be read.
+    """
+    reports = []
+    progress = Console(stderr=True)
+    for path, report in _reports(paths, progress):
+        reports.append((path, report))
+        if not json:
+            _print(Console(highlight=False), path, report)
+    code = max((_exit_code(report) for _, report in reports), default=CANNOT_READ)
+    if json:
+        print(dumps({"exit_code": code, "notebooks": [_as_json(*pair) for pair in reports]}, indent=2))
+    return code
+
+
+def _reports(paths: Iterable[Path], progress: Console) -> Iterator[tuple[Path, Report]]:
+    for path in map(Path, paths):
+        try:
+            meant = notebooks(path)
+        except Unreadable as error:
+            yield path, error
+            continue
+        found = False
+        for notebook in meant:
+            try:
+                with progress.status(f"Checking {notebook} ..."):
+                    report = run_notebook(notebook)
+            except NoExercises as error:
+                if notebook != path:
+                    continue
+                report = error
+            except Unreadable as error:
+                report = error
+            found = True
+            yield notebook, report
+        if not found:
+            yield path, _no_notebooks("a folder whose notebooks have no exercises in them")
+
+
+def notebooks(path: Path) -> list[Path]:
+    """The notebooks that ``path`` means, without Jupyter's checkpoints and the old copies in work/kept/."""
+    if path.is_dir():
+        found = sorted(path.rglob("*.ipynb"))
+        found = [p for p in found if not any(part[0] == "." or part == KEPT for part in p.relative_to(path).parts)]
+        if not found:
+            raise _no_notebooks("a folder without notebooks")
+        return found
+    if not path.is_file():
+        raise Unreadable(
+            "no such file",
+            "a notebook (.ipynb), or a folder with notebooks",
+            "Look at the path; your own copies of the lessons are in work/.",
+        )
+    return [path]
+
+
+def _no_notebooks(came: str) -> Unreadable:
+    return Unreadable(
+        came,
+        "a folder with lessons' notebooks",
+        "Your own copies of the lessons are in work/; try `course check work`.",
+    )
+
+
+def _exit_code(report: Report) -> int:
+    if isinstance(report, Unreadable):
+        return CANNOT_READ
+    return ALL_PASSED if all(outcome.status == "passed" for outcome in report.outcomes) else SOME_NOT
+
+
+def _as_json(path: Path, report: Report) -> dict:
+    if isinstance(report, Unreadable):
+        why = {"came": report.came, "expected": report.expected, "remedy": report.remedy}
+        return {"path": str(path), "lesson": None, "unreadable": why, "exercises": []}
+    exercises = [asdict(outcome) for outcome in report.outcomes]
+    return {"path": str(path), "lesson": report.lesson, "unreadable": None, "exercises": exercises}
+
+
+def _print(console: Console, path: Path, report: Report) -> None:
+    if isinstance(report, Unreadable):
+        console.print(Text(f"{path}: cannot be checked", style="bold red"))
+        for what in ("came", "expected", "remedy"):
+            console.print(Text(f"  {_WHAT[what]:<11} {getattr(report, what)}"))
+        return
+    table = Table(title=Text(str(path)), title_justify="left", title_style="bold")
+    table.add_column("exercise", no_wrap=True)
+    table.add_column("points", justify="right")
+    table.add_column("result", no_wrap=True)
+    table.add_column("what to know", overflow="fold")
+    for outcome in report.outcomes:
+        table.add_row(
+            outcome.exercise,
+            "" if outcome.points is None else f"{outcome.points:g}",
+            Text(outcome.status, style=_STYLE[outcome.status]),
+            Text("" if outcome.status == "passed" else outcome.message.removeprefix(f"{outcome.exercise}: ")),
+        )
+    console.print(table)
+    passed = sum(outcome.status == "passed" for outcome in report.outcomes)
+    console.print(f"{passed} of {len(report.outcomes)} exercises passed.")

@@ -1,0 +1,85 @@
+"""JupyterLab, opened in ``work/`` at the start notebook."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from autograder.desk.copies import ailing, copy_lessons
+from autograder.notebooks.course import START, CourseError
+
+# The first thing to see is the lesson: no question about news, none of nbgrader's panels for instructors.
+_SETTINGS = Path(__file__).parent / "jupyter"
+
+
+def open_lab(root: Path, *, browser: bool = True, port: int | None = None, options: Sequence[str] = ()) -> None:
+    """Copy what is new to ``work/`` and run JupyterLab there, until it is stopped.
+
+    Args:
+        browser: open one, where there is a screen.
+        port: the port to listen on; by default the first free one from 8888 up.
+        options: further options of ``jupyter lab``.
+
+    Raises:
+        CourseError: ``port`` is taken; or see `copy_lessons`.
+    """
+    if port is not None:
+        _check_free(port)
+    copied = copy_lessons(root)
+    if copied:
+        print(f"Copied to work/: {', '.join(copied)}")
+    for trouble in ailing(root):
+        print(trouble)
+    print("Your lessons are in work/. They are yours: nothing here ever overwrites them.")
+    print("To stop JupyterLab, press Ctrl-C here and answer y.", flush=True)
+    # Threads that wait for each other by spinning slow small models down many times on a busy machine.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # A kernel that was installed for the whole account would run without this course's packages.
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(
+        [str(_SETTINGS), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
+    )
+    os.environ["COURSE_DESK"] = str(root / "work")  # where course_utils.record notes what is checked
+    # In JupyterLab's terminals, `course` is this course's command.
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    from jupyterlab.labapp import main
+
+    browser = browser and has_screen(os.environ, sys.platform)
+    main([*_lab_options(root / "work", browser, port), *options])
+
+
+def _check_free(port: int) -> None:
+    try:
+        socket.create_server(("localhost", port)).close()
+    except OSError:
+        raise CourseError(f"Port {port} is taken or not allowed. Give another, or leave --port out.") from None
+
+
+def has_screen(environ: Mapping[str, str], platform: str) -> bool:
+    """Whether a browser can be opened: not in CI, and on Linux only with a display or ``BROWSER`` set."""
+    if environ.get("CI"):
+        return False
+    return platform != "linux" or any(environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
+
+
+def _lab_options(work: Path, browser: bool, port: int | None) -> list[str]:
+    lessons = sorted(work.glob("[0-9][0-9]_*/[0-9][0-9]_*.ipynb"))
+    notebooks = [path for path in (work / f"{START}.ipynb", *lessons) if path.is_file()]
+    start = "/".join(("/lab/tree", *notebooks[0].relative_to(work).parts)) if notebooks else "/lab"
+    options = [
+        f"--ServerApp.root_dir={work}",
+        f"--ServerApp.open_browser={browser}",
+        f"--LabApp.default_url={start}",
+        "--allow-root",  # in a container a learner often is; the address has a token and is local
+        # What is left on the terminal is the address, and what goes wrong.
+        "--ServerApp.log_level=ERROR",
+        "--LabApp.log_level=ERROR",
+        "--KernelManager.transport_encryption=auto",  # else each kernel warns that it has none
+        "--LabApp.extension_manager=readonly",  # no look-up of extensions on the network
+    ]
+    if port is not None:
+        options += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
+    return options

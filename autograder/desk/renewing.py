@@ -1,0 +1,140 @@
+"""A lesson begun anew, or brought up to date, without losing what the learner wrote: the old copy is kept, dated."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.desk.copies import Copy, copy_whole, find_copies, reason
+from autograder.notebooks.course import KEPT, START, CourseError
+from autograder.notebooks.reading import read_bytes, read_notebook
+from autograder.notebooks.rebuild import Rebuilt, rebuild
+
+RELOAD = "If it is open in JupyterLab: File > Reload Notebook from Disk, then Kernel > Restart Kernel."
+
+
+def reset(root: Path, name: str) -> str:
+    """Put the learner's copy of a lesson aside, and a fresh one in its place.
+
+    Returns:
+        What was done, for the learner.
+
+    Raises:
+        CourseError: there is no such lesson, nothing to reset, or no room; nothing has changed then.
+    """
+    (copy,) = find_copies(root, [name])
+    if not os.path.lexists(copy.mine):
+        raise CourseError(f"Nothing to reset: work/ has no {copy.mine.name}. `course lab` copies it there.")
+    if _is_fresh(copy):
+        raise CourseError(f"Nothing to reset: work/{copy.mine.name} is as it came.")
+    kept = _renew(copy)
+    _note_reset(root, copy)
+    return f"{copy.name} is as it came. What was there is in {kept.relative_to(root).as_posix()}.\n{RELOAD}"
+
+
+def update(root: Path, names: Iterable[str] = ()) -> Iterator[str]:
+    """Bring the learner's copies up to date with the lessons, with their answers and their own cells in them.
+
+    Yields:
+        What was done with each lesson, for the learner. Copies that are up to date stay as they are.
+
+    Raises:
+        CourseError: there is no such lesson, no copy of one that was named, or no room.
+    """
+    names = list(names)
+    for copy in find_copies(root, names):
+        if not os.path.lexists(copy.mine):
+            if names:
+                raise CourseError(f"Nothing to update: work/ has no {copy.mine.name}. `course lab` copies it there.")
+            continue
+        if ailment := copy.ailment():
+            kept = _renew(copy)
+            yield f"{ailment}. It is kept in {kept.relative_to(root).as_posix()}, and a fresh one is in its place."
+            continue
+        release = nbformat.read(copy.released_notebook, as_version=4)
+        mine = read_notebook(read_bytes(copy.notebook))
+        rebuilt = rebuild(release, mine, copy.name)
+        if _says(rebuilt.notebook) == _says(mine):
+            yield f"{copy.name} is up to date."
+            continue
+        try:
+            kept = _kept(copy)
+            copy_whole(copy.mine, kept)
+            _write(rebuilt.notebook, copy.notebook)
+        except OSError as error:
+            raise CourseError(f"Cannot update work/{copy.mine.name}: {reason(error)}") from None
+        yield "\n".join(_told(copy, rebuilt, kept.relative_to(root).as_posix()))
+
+
+def _is_fresh(copy: Copy) -> bool:
+    with contextlib.suppress(OSError):
+        if copy.notebook.read_bytes() != copy.released_notebook.read_bytes():
+            return False
+        return copy.name == START or {entry.name for entry in copy.mine.iterdir()} <= {
+            ".ipynb_checkpoints",
+            *(entry.name for entry in copy.release.iterdir()),
+        }
+    return False
+
+
+def _kept(copy: Copy) -> Path:
+    """A new name in work/kept/ for what is there, with the date and the time."""
+    now = f"{datetime.now():%Y-%m-%d-%H%M%S}"
+    folder = copy.mine.parent / KEPT
+    folder.mkdir(exist_ok=True)
+    names = (f"{copy.mine.stem}-{now}{again}{copy.mine.suffix}" for again in ("", *(f"-{n}" for n in range(2, 100))))
+    return next(folder / name for name in names if not os.path.lexists(folder / name))
+
+
+def _renew(copy: Copy) -> Path:
+    """Move the learner's copy to work/kept/ and put a fresh one in its place; where that fails, move it back."""
+    try:
+        kept = _kept(copy)
+        copy.mine.rename(kept)
+        try:
+            copy_whole(copy.release, copy.mine)
+        except BaseException:
+            kept.rename(copy.mine)
+            raise
+    except OSError as error:
+        raise CourseError(f"Cannot renew work/{copy.mine.name}: {reason(error)}") from None
+    return kept
+
+
+def _note_reset(root: Path, copy: Copy) -> None:
+    """Let the lesson's exercises count as open again, and their failed checks from 0."""
+    from course_utils import outline, record  # here, because it imports torch
+
+    for found in outline.read_outlines(root):
+        if found.name == copy.name:
+            checked = {entry.exercise for entry in record.read(root / "work").entries}
+            record.append(root / "work", [(name, record.RESET, None) for name in found.hints if name in checked])
+
+
+def _says(notebook: NotebookNode) -> list[tuple[str, str]]:
+    return [(cell.cell_type, cell.source.strip()) for cell in notebook.cells]
+
+
+def _write(notebook: NotebookNode, path: Path) -> None:
+    """Replace the notebook at ``path`` at once, so that an interruption leaves the old one whole."""
+    half = path.with_name(f".{path.name}.new")
+    half.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8", newline="\n")
+    os.replace(half, path)
+
+
+def _told(copy: Copy, rebuilt: Rebuilt, kept: str) -> Iterator[str]:
+    carried = {
+        ("answer", "answers"): rebuilt.answered,
+        ("edited cell", "edited cells"): rebuilt.edited,
+        ("cell of your own", "cells of your own"): rebuilt.own,
+    }
+    what = ", ".join(f"{len(ids)} {nouns[len(ids) > 1]}" for nouns, ids in carried.items() if ids)
+    yield f"{copy.name} is brought up to date, with {what or 'nothing of yours in it yet'}."
+    yield from (f"  {warning}" for warning in rebuilt.warnings)
+    yield f"  What was there is in {kept}.\n  {RELOAD}"

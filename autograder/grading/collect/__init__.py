@@ -1,0 +1,1 @@
+"""What learning platforms export, put where grading looks for it."""

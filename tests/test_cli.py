@@ -17,7 +17,8 @@ import pytest
 from typer.testing import CliRunner
 
 from autograder.cli import app
-from autograder.desk import copies, lab
+from autograder.desk import copies
+from autograder.desk import lab as desk
 from autograder.notebooks import course as courses
 
 LESSON = "07_layers"
@@ -106,7 +107,7 @@ def test_outside_of_the_course_a_command_says_where_to_go(tmp_path, monkeypatch,
 
     assert result.exit_code == 1
     assert result.stderr == (
-        f"{tmp_path} is not inside the course's folder. Go there first:\n  cd {Path(lab.__file__).parents[2]}\n"
+        f"{tmp_path} is not inside the course's folder. Go there first:\n  cd {Path(desk.__file__).parents[2]}\n"
     )
 
 
@@ -149,7 +150,7 @@ def test_the_start_notebook_is_copied_once_and_opened_first(course):
     copies.copy_lessons(course)
 
     assert (first, mine.read_text()) == ("the page", "my page")
-    assert "--LabApp.default_url=/lab/tree/start.ipynb" in lab._lab_options(course / "work", False, None)
+    assert "--LabApp.default_url=/lab/tree/start.ipynb" in desk._lab_options(course / "work", False, None)
 
 
 def test_check_without_a_path_checks_work(course, monkeypatch):
@@ -224,7 +225,7 @@ def test_a_course_without_lessons_says_how_to_write_them(course):
     ],
 )
 def test_a_browser_is_opened_where_there_is_a_screen(environ, platform, expected):
-    assert lab.has_screen(environ, platform) == expected
+    assert desk.has_screen(environ, platform) == expected
 
 
 def test_a_port_that_is_taken_is_said(course):

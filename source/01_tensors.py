@@ -163,7 +163,8 @@ def tensor_from_rows(rows: list[list[float]]) -> torch.Tensor:
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# The second argument decides: `dtype=torch.float32`.
+# Say it with `dtype=torch.float32`, and with its name: `torch.tensor` takes the numbers alone without one, and
+# `torch.tensor(rows, torch.float32)` is a `TypeError`.
 #
 # </details>
 
@@ -340,7 +341,7 @@ widgets.shape_explorer(10 * torch.arange(12))
 # In shape `(3, 4)`, place 6 is `x[1, 2]`: one full row of 4, then 2 more. In `(1, 12)` every index starts
 # with 0; that is not the same shape as `(12,)`, which takes one number only.
 #
-# Such readings share one memory. What does `x` look like at the end? And which size does PyTorch work out
+# These readings share one memory. What does `x` look like at the end? And which size does PyTorch work out
 # for the `-1`?
 
 # %%
@@ -359,6 +360,40 @@ except RuntimeError as error:
 # `-1` became 2, the size that is left for it. Writing into `table` wrote into `x`: nothing was copied, there
 # is one memory with two names. (`x.clone()` makes a copy with memory of its own.) And six numbers do not
 # fill a shape of eight.
+#
+# ### Where reshape has to copy
+#
+# How does a tensor find its entries in the long row? By its *strides*: for each dim, how many places to go on
+# for the next entry. `permute` puts the dims in another order and only exchanges the strides. With two dims,
+# `.T` does the same. What are the strides of the transpose?
+
+# %%
+turned = table.permute(1, 0)  # (2, 3) -> (3, 2)
+print("equal to .T:", torch.equal(turned, table.T))
+print("strides:    ", table.stride(), turned.stride())
+print(turned)
+
+# %% [markdown]
+# `table` goes 3 places on for the next row and 1 for the next column; `turned` does it the other way round,
+# in the same memory. But no single stride reads the entries of `turned` row by row, 0, 3, 100, 4, 2, 5. So a
+# reshape to `(6,)` has to write them down anew. Does `x` still change with it?
+
+# %%
+flat = turned.reshape(6)  # (3, 2) -> (6,), a copy this time
+flat[0] = -1
+print(flat)
+print(x)
+try:
+    turned.view(6)
+except RuntimeError as error:
+    print(error)
+print(turned.contiguous().view(6))
+
+# %% [markdown]
+# `x` still begins with 0. `reshape` shares the memory where it can, and copies where it cannot, without a
+# word. `view` never copies: it shares, or it raises an error. `contiguous` writes the entries in reading order
+# into new memory, unless they stand so already, and then `view` works. If you need to know whether you have a
+# copy, take `view` for sharing and `clone` for a copy.
 
 # %% [markdown]
 # ## dtype: what kind of numbers
@@ -688,7 +723,7 @@ for name, t in {"features": features, "labels": labels, "weights": weights}.item
 # is refused, and `weight[0] = weight[0] - 0.001` cuts the fraction off, so that 3 becomes 2. Many small
 # steps do not add up to the right place, because each of them is already wrong: the weight jumps by a whole
 # number every time, or, if the result is rounded, never moves at all. Learning needs a "slightly less" and a
-# "slightly more", which whole numbers do not have, and that is why PyTorch lets only floats require a
+# "slightly more", which whole numbers do not have, and that is why PyTorch lets no whole number require a
 # gradient. Labels are never moved: they name a class, and serve as a position in a list. There a whole
 # number is exactly right, and a float is not even accepted.
 # ### END SOLUTION
@@ -707,8 +742,8 @@ for name, t in {"features": features, "labels": labels, "weights": weights}.item
 # - Parameters are float32, because learning takes small steps. Labels are int64, because they name places.
 # - Random numbers come from a generator. The same seed gives the same numbers; a generator moves on as it
 #   draws.
-# - `reshape`, `from_numpy` and `.numpy()` share memory. `torch.tensor`, `clone`, `.copy()` and a change of
-#   dtype do not.
+# - `view`, `permute`, `.T`, `from_numpy` and `.numpy()` share memory; `reshape` does where it can, and copies
+#   where it cannot. `torch.tensor`, `clone`, `.copy()` and a change of dtype do not share.
 # - `.to(device)` moves nothing in place. Keep what it gives back, for the labels too.
 #
 # **Next:** in lesson 2 a tensor remembers how it was computed, and PyTorch works out the slope of anything

@@ -283,8 +283,22 @@ def product_grads(a: torch.Tensor, b: torch.Tensor, x: torch.Tensor) -> tuple[to
 # %% [markdown]
 # ## Gradients add up
 #
-# `AccumulateGrad` *adds*. That is right within one graph: in `h * h` both factors are `h`, and both slopes
-# count. But it does not stop at the end of a graph.
+# Gradients are added in two places. The first is *within* a graph: in `h * h` both factors are `h`, and both
+# slopes count. The cell hangs a function on the leaf's `AccumulateGrad`, which prints what arrives there.
+# (`next_functions` leads from a node to the next ones; a later section takes a walk with it.) At $h = 3$, will
+# it see 3 twice, or 6 once?
+
+# %%
+h = torch.tensor(3.0, device=device, requires_grad=True)
+square = h * h
+leaf_node = square.grad_fn.next_functions[0][0]
+leaf_node.register_prehook(lambda grads: print(type(leaf_node).__name__, "receives", grads[0].item()))
+square.backward()
+
+# %% [markdown]
+# 6 once: the two paths were added up on the way, before the leaf. So within one `backward`, `AccumulateGrad`
+# has nothing to add. It works in the second place, *between* calls: what arrives is added to what `.grad` holds
+# from earlier ones.
 #
 # ### Break it · backward twice
 #
@@ -303,7 +317,7 @@ for _ in range(3):
 
 # %% [markdown]
 # 6, 12, 18. No error, no warning: the second gradient landed on top of the first. In a training loop that
-# means steps that grow longer and longer, so every loop has a line that clears the gradients.
+# means steps that still follow all the old gradients, so every loop has a line that clears them.
 #
 # There is a second trap beside it. `w.grad` is *one* tensor, which `backward` changes in place. Put it in a
 # list twice, and the list holds the same tensor twice:
@@ -551,7 +565,7 @@ print(by_autograd)
 print("largest difference below 1e-9:", (by_autograd - by_nudging).abs().max().item() < 1e-9)
 
 # %% [markdown]
-# Nine digits at least. Remember this cell for the day when you write a gradient by hand, in lesson 5: it tells
+# Nine decimals at least. Remember this cell for the day when you write a gradient by hand, in lesson 5: it tells
 # you in a second whether you got it right.
 #
 # ## Walk the graph yourself
@@ -658,16 +672,16 @@ print(graph_ops(loss))
 # ## In your own words
 #
 # A classmate finds it absurd that `backward` adds to `.grad` instead of replacing it. In three to five
-# sentences: where *within one graph* is adding the only right thing to do, what does it let you do with several
-# graphs, and what price does a training loop pay for it?
+# sentences: why would the slope of `h * h` be right even if `backward` replaced what is in `.grad`, what does
+# adding let you do with several calls of `backward`, and what price does a training loop pay for it?
 #
 # ### BEGIN SOLUTION
-# A tensor that is used several times in one computation, such as `h` in `h * h`, influences the result along
-# several paths, and the chain rule says that its slope is the sum over all of them. The gradients arrive one
-# after the other, so each has to be added to those that came before; replacing would keep the last path only.
-# Across graphs the same rule gives the gradient of a sum of losses: call `backward` for each piece of a batch
-# that is too large for the memory, and `.grad` ends up with the gradient of all pieces together. The price is
-# that nobody clears `.grad` for you. A loop has to do so in every step, or old gradients keep pulling.
+# In `h * h` the tensor influences the result along two paths, and the chain rule says that its slope is the sum
+# over both. But that sum is made on the way down, within one `backward`: the leaf receives it in one piece, so
+# replacing would give the same. Adding to `.grad` matters between calls. The gradient of a sum of losses is the
+# sum of their gradients: call `backward` for each piece of a batch that is too large for the memory, and `.grad`
+# ends up with the gradient of all pieces together. The price is that nobody clears `.grad` for you: a loop has
+# to do so in every step, or old gradients keep pulling.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -686,7 +700,8 @@ print(graph_ops(loss))
 #   grew.
 # - Operations leave notes; linked together they are the graph. `backward` walks it once, from the result to
 #   the leaves, and multiplies and adds slopes on the way.
-# - Gradients add up until somebody clears them, and `.grad` is one tensor that changes in place.
+# - Within one `backward`, the paths to a leaf are added up before they arrive. Between calls, gradients add up
+#   in `.grad` until somebody clears them, and `.grad` is one tensor that changes in place.
 # - A leaf must not change on the record; `no_grad` is for that.
 # - Central differences check a gradient. They need float64: small differences of large numbers are mostly
 #   rounding.

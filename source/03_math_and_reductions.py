@@ -262,7 +262,7 @@ def score_summary(scores: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, tor
 # | `(3, 4)` | `(3,)` | 4 meets 3 | an error |
 #
 # The picture adds a column of tens, `(3, 1)`, and a row of ones, `(4,)`. Dashed cells are the stretched
-# copies. They exist in the rule only: no memory is used for them.
+# copies. They exist in the rule only: no memory is used for them. (For the result it is; more on that below.)
 
 # %% tags=["demo"]
 tens = torch.tensor([[0.0], [10.0], [20.0]])  # (3, 1)
@@ -370,6 +370,27 @@ def matmul_by_hand(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
 # </details>
 
 # %% [markdown]
+# ### What the recipe costs
+#
+# Your function gives what `@` gives, but it takes a detour. Stretching an input is free. What you compute from
+# it is not: all the products together fill a tensor of their own, until the sum makes it small again. How
+# large does it get? `expand` stretches without computing anything, and `nbytes` is the memory of the entries.
+
+# %%
+square = torch.ones(100, 100)
+stretched = square.expand(100, 100, 100)  # (100, 100) -> (100, 100, 100)
+print(f"stretched input: {stretched.untyped_storage().nbytes():9,} bytes")
+print(f"all products:    {(stretched * 2).nbytes:9,} bytes")
+print(f"square @ square: {(square @ square).nbytes:9,} bytes")
+large = torch.empty(2000, 2000, 2000, device="meta")  # labels only, no numbers
+print(f"for size 2000: {large.nbytes / 1e9:.0f} GB of products, {large[0].nbytes / 1e6:.0f} MB of result")
+
+# %% [markdown]
+# The stretched input uses the same 40,000 bytes again and again; the products take a hundred times as many.
+# With matrices of size 2000 they would take 32 GB for a result of 16 MB. So the recipe, a dim for each index
+# and then a sum, is for small sizes, and for operations that PyTorch does not have. For a matrix product take
+# `@`, which adds up as it goes.
+#
 # ## keepdim: keep your place
 #
 # To *centre* each student's scores, subtract the student's mean. The means `mean(dim=1)` have the shape
@@ -412,8 +433,8 @@ plots.plot_broadcast(x, "-", x.mean(dim=1), names=("x", "row means"))
 # The means of the rows lie down as a row, so the mean of row 0 is subtracted from column 0, that of row 1
 # from column 1. Only on the diagonal does a number meet its own mean.
 #
-# Two habits protect you. Test with sizes that all differ, `(2, 3)` rather than `(3, 3)`, and the mistake
-# turns into an error. And check the shape where you make a thing, not where it hurts:
+# Two habits protect you. Test with sizes that all differ and are not 1, `(2, 3)` rather than `(3, 3)`, and the
+# mistake turns into an error. And check the shape where you make a thing, not where it hurts:
 
 # %%
 try:
@@ -577,8 +598,9 @@ for shift in (0, 999, -1003):
 #
 # $$\log \sum_i e^{x_i} = \log \Big( e^m \sum_i e^{x_i - m} \Big) = m + \log \sum_i e^{x_i - m} .$$
 #
-# It holds for any $m$. With the largest entry as $m$, every exponent is at most 0 and one is exactly 0: the
-# sum lies between 1 and the number of entries, and nothing can overflow or vanish.
+# It holds for any finite $m$. With the largest entry as $m$, every exponent is at most 0 and one is exactly 0.
+# Tiny terms may still round to 0, but the sum lies between 1 and the number of entries: it can neither overflow
+# nor vanish.
 
 # %%
 x = torch.tensor([1000.0, 1001.0, 1002.0], device=device)
@@ -587,11 +609,22 @@ print((x - m).exp())
 print(m + (x - m).exp().sum().log())
 
 # %% [markdown]
-# There is the 1002.4076.
+# There is the 1002.4076. One case is left: an $m$ that is not finite. In a masked slice every entry can be
+# `-inf`. The sum of its `exp` is 0, so the result should be `-inf`. Is it?
+
+# %%
+masked = torch.full((3,), -torch.inf, device=device)
+m = masked.max()
+print("with the shift:", m + (masked - m).exp().sum().log())
+print("the library's: ", torch.logsumexp(masked, dim=0))
+
+# %% [markdown]
+# `nan`: `-inf` minus `-inf` is no number. The library's function takes care of that. In your exercise at
+# least one entry of each slice is finite, and none is `+inf`.
 #
 # ### Exercise 3.6 · log_sum_exp
 #
-# Write it along any `dim`, which goes as in `sum`, for entries of any size. For
+# Write it along any `dim`, which goes as in `sum`, for finite entries, however large or small. For
 # `x = [[1, 2, 3], [0, 0, 0]]`:
 #
 # | | result | shape |
@@ -685,11 +718,13 @@ for name, features in (("raw", flats), ("standardized", standardize(flats, dim=0
 #
 # - The dim you name is the dim that goes; negative dims count from the end.
 # - Shapes line up from the right. A size that is 1 or missing stretches; other sizes must be equal.
-# - A missing `keepdim` raises an error on most shapes, and hides on square ones. Test with sizes that
-#   differ.
-# - To replace a loop, give each running index a dim of its own, multiply or subtract, then reduce.
+# - After `mean(dim=1)` a missing `keepdim` raises an error on most shapes, and hides on square ones. Test with
+#   sizes that differ and are not 1.
+# - To replace a loop, give each running index a dim of its own, multiply or subtract, then reduce. The tensor in
+#   between takes memory for every combination; where `@` does the same, take `@`.
 # - `std()` divides by $n - 1$ unless you pass `correction=0`.
-# - Before `exp`, subtract the largest entry of each slice; after `log`, add it back.
+# - Before `exp`, subtract the largest entry of each slice; after `log`, add it back. (A slice of nothing but
+#   `-inf` needs `torch.logsumexp`.)
 #
 # **Next:** lesson 4 picks entries out of tensors: slices, masks, `where`, and one column of its own for
 # every row with `gather`.

@@ -32,6 +32,7 @@
 
 # %%
 import time
+import warnings
 
 import torch
 
@@ -130,8 +131,8 @@ print("count", mask.sum().item(), "  share", mask.float().mean().item())
 
 # %% [markdown]
 # Six of twenty, a share of 0.3 (rounded to float32). They come in reading order, row by row, in one dim:
-# each row keeps another number of entries, so no table could hold them. And this time they are a copy, since
-# no window shows only some cells.
+# each row may keep another number of entries, so no table could hold them. And this time they are a copy, since
+# no window shows cells that are scattered anywhere.
 #
 # Masks are combined with `&` (and), `|` (or) and `~` (not), entry by entry. Python's own `and` wants a
 # single True or False. Here is what it says when it gets twenty:
@@ -145,8 +146,8 @@ except RuntimeError as error:
 
 # %% [markdown]
 # The parentheses are needed, because Python does `&` before `>`. The message about a Boolean value that is
-# *ambiguous* always means this: a mask stands where one answer was expected, in an `and`, an `or` or an
-# `if`.
+# *ambiguous* always means this: a mask stands where one answer was expected, in an `and`, an `or`, a `not` or
+# an `if`.
 #
 # ### Exercise 4.2 · values_above
 #
@@ -257,10 +258,10 @@ def replace_above(x: torch.Tensor, limit: float, fill: float) -> torch.Tensor:
 # %% [markdown]
 # ## By order: argmax and topk
 #
-# A classifier gives every class a score, and its answer is not the best score but *whose* it is. `max`
-# gives a value, `argmax` the place where it stands. `topk(k)` gives the k largest values with their places,
-# the largest first: two tensors, to be unpacked. Which of the three results in this cell can have a
-# gradient?
+# A classifier gives every class a score, and its answer is not the best score but *whose* it is. Such scores,
+# which can be any numbers, are called *logits*. `max` gives a value, `argmax` the place where it stands.
+# `topk(k)` gives the k largest values with their places, the largest first: two tensors, to be unpacked. Which
+# of the three results in this cell can have a gradient?
 
 # %%
 logits = torch.tensor([0.5, 2.5, -1.0, 1.5], device=device, requires_grad=True)  # (classes,)
@@ -325,7 +326,7 @@ def best_and_top(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tens
 # %% [markdown]
 # ## By lists of places: index tensors
 #
-# A tensor of whole numbers in brackets is a list of places to visit. One for each dim, and they are taken
+# A tensor of int64 in brackets is a list of places to visit. One for each dim, and they are taken
 # *in pairs*: the first row number with the first column number, the second with the second. If their shapes
 # differ, they are broadcast against each other, as in lesson 3, and then paired. The result has the shape
 # that they have in common. This first picks three single entries, then the four corners of the table:
@@ -340,6 +341,21 @@ print("corners:", scores[rows, columns].tolist())
 # %% [markdown]
 # The pairs were `[0, 1]`, `[2, 1]` and `[3, 4]`, with the entries 9, 6 and 8. In the second line a column of
 # row numbers met a row of column numbers, and broadcasting made all four pairs of them.
+#
+# One kind of whole number is the exception. Images are often stored as `uint8`, whole numbers from 0 to 255,
+# and for historical reasons PyTorch takes a `uint8` tensor in brackets for a *mask*. It warns, which this cell
+# silences. Which entries does each line pick?
+
+# %%
+picks = torch.tensor([0, 1, 1, 0, 1], dtype=torch.uint8, device=device)  # (tasks,)
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    print("uint8:", scores[0, picks].tolist())
+print("int64:", scores[0, picks.long()].tolist())
+
+# %% [markdown]
+# As a mask it keeps the three entries where it is not 0: 9, 4 and 3. As a list of places it visits 0, 1, 1, 0
+# and 1. So make places int64, with `.long()`, as you make labels.
 #
 # ## gather: one place of its own for every row
 #
@@ -371,9 +387,9 @@ print(torch.gather(numbers, 1, index))  # (3, 2)
 widgets.gather_explorer(numbers, index)
 
 # %% [markdown]
-# There are four columns, but only three rows: a 3 is one too many along dim 0. Everything else may happen.
-# Places may repeat or be left out, and `index` may have fewer rows than `input`: then the rows below are not
-# asked.
+# There are four columns, but only three rows: a 3 is one too many along dim 0. From 0 to the last place,
+# everything may happen. Places may repeat or be left out, and `index` may have fewer rows than `input`: then
+# the rows below are not asked.
 #
 # Here are the four ways to choose, side by side, on the scores. The index is each student's best task.
 
@@ -394,7 +410,8 @@ plots.plot_choices(scores, choices)
 # ### Break it · x[:, index] where gather was meant
 #
 # This is the classic. Four samples, three classes, and a network that is right about all four. `log_probs`
-# holds the logarithm of each probability: near 0 where it is sure, far below 0 where it thinks "no". The
+# is made by `log_softmax`, which turns the logits of a row into probabilities that add up to 1 (lesson 7 builds
+# it), and holds the logarithm of each: near 0 where it is sure, far below 0 where it thinks "no". The
 # mean over the right entries should be near 0. What is wrong with the first line, and what would have told
 # you?
 
@@ -422,6 +439,25 @@ except ValueError as error:
 # %% [markdown]
 # A network could go on training on the wrong number for hours; this line stops it at once.
 #
+# A shape does not catch every wrong choice, though. Exchange the row and the column numbers: on a square table
+# everything fits, and only the numbers are wrong. What happens on the whole table, which has 4 rows and 5
+# columns? (That line works on the CPU, for a reason that comes next.)
+
+# %%
+rows, columns = torch.tensor([0, 1, 2]), torch.tensor([2, 3, 4])  # (3,), (3,)
+square = scores[:, 1:]  # (4, 4): without the first task
+print("meant:    ", square[rows, columns - 1].tolist())
+print("exchanged:", square[columns - 1, rows].tolist())
+try:
+    scores.cpu()[columns, rows]
+except IndexError as error:
+    print("4 by 5:   ", error)
+
+# %% [markdown]
+# 4, 0 and 7 were meant, and three other numbers came, in the same shape. On the table whose sizes differ, a row
+# number 4 does not exist, and the mistake is an error. So do both: check the shape, and test with sizes that
+# differ.
+#
 # ### Break it · an index that is too large
 #
 # A label that does not exist, such as 3 among three classes, should be an error rather than some number from
@@ -437,6 +473,22 @@ except RuntimeError as error:
 # On the CPU you get the index, the dim and the size. An NVIDIA GPU finds out while it computes. It reports a
 # *device-side assert*, often at a later line, and after that nothing runs on it until you restart the
 # kernel. When you see one, run the same code on the CPU: it will name the index.
+#
+# And a label below 0? Data sets like to write -1 for "not known". What do brackets make of it, and what does
+# `gather`?
+
+# %%
+small = numbers[:2].cpu()  # (2, 4)
+print("brackets:", small[torch.tensor([0, 1]), torch.tensor([2, -1])])
+try:
+    torch.gather(small, 1, torch.tensor([[2], [-1]]))
+except RuntimeError as error:
+    print("gather:  ", error)
+
+# %% [markdown]
+# In brackets -1 is the last place, as everywhere in Python, so the sample without a label silently gets the
+# last class, here the 23. `gather` does not count from the end, and raises. Where labels may be unknown, sort
+# those samples out first, or let `gather` watch over them.
 #
 # ## Choosing passes the gradient on
 #
@@ -546,8 +598,8 @@ def gather(input: torch.Tensor, dim: int, index: torch.Tensor) -> torch.Tensor:
 #
 # The shape for dim d: start from `[1] * index.dim()` and set its entry d to `index.shape[d]`, or to -1. Count
 # up to the sizes of `index`, not of `input`: it may be smaller. At the end, `x[a, b]` is short for
-# `x[(a, b)]`, so a list of index tensors goes in as `input[tuple(places)]`. It checks every index, and keeps
-# the gradient.
+# `x[(a, b)]`, so a list of index tensors goes in as `input[tuple(places)]`. It refuses an index that is too
+# large, and keeps the gradient.
 #
 # </details>
 
@@ -641,7 +693,9 @@ def label_log_probs(log_probs: torch.Tensor, labels: torch.Tensor) -> torch.Tens
 # - A mask on the left of `=` writes into `x` itself, and the caller sees it.
 # - `x[:, index]` takes whole columns, the same for every row. `gather` asks each row for its own.
 # - Values carry a gradient, places do not. A cell chosen twice gets its gradient twice.
-# - Write the shape behind each choice. It is the only thing that a wrong one cannot hide.
+# - Write the shape behind each choice: it shows most of the wrong ones. Rows and columns exchanged can still
+#   have the right shape, so test with sizes that differ.
+# - Brackets take -1 for the last place; `gather` refuses it. A `uint8` tensor in brackets is a mask.
 #
 # **Next:** in lesson 5 you make a guess with a line of weights, measure how wrong it is, and work out by hand
 # and with autograd which way to move them.

@@ -158,9 +158,17 @@ for name, slope in (("good line", 2.0), ("flat line", 0.0)):
 
 # %% [markdown]
 # The broken loss prefers the flat line. It compares every prediction with the targets of all days, so the
-# best it can do is to predict their mean, 6, whatever the weather. In training it falls, then stays at 20.25,
-# the variance of `y`: a loss that looks fine, and a model that has learned nothing from `X`. When a model
-# predicts the same for every input, print the two shapes.
+# best it can do is to predict their mean, 6, whatever the weather. In training it falls, then stays at 20.25: a
+# loss that looks fine, and a model that has learned nothing from `X`. Where does the 20.25 come from?
+
+# %%
+print("mean squared distance of y from its mean:", ((y - y.mean()) ** 2).mean().item())
+print("y.var(correction=0):", y.var(correction=0).item())
+print("y.var():            ", y.var().item())
+
+# %% [markdown]
+# It is the *population* variance of `y`, the square of lesson 3's population deviation. `y.var()` divides by
+# $n - 1$, and gives 27. When a model predicts the same for every input, print the two shapes.
 #
 # ### Exercise 5.2 · mse
 #
@@ -240,8 +248,8 @@ for weight in (1.0, 2.0, 3.0):
 # far to go, which lesson 6 has to settle. And the exact slopes are -10, 0 and 10: a nudge of 0.01 is off by
 # 0.05, because the slope changes along the way.
 #
-# Nudging costs two more losses for every parameter. For a million parameters that is hopeless, so the slopes
-# have to come out of one calculation.
+# Nudging costs one more loss for every parameter, and two for nudges to both sides as in lesson 2. For a million
+# parameters that is hopeless, so the slopes have to come out of one calculation.
 
 # %% [markdown]
 # ## The derivation, line by line
@@ -304,6 +312,21 @@ widgets.guess_explorer(X, y, W=1.0, b=4.0)
 # %% [markdown]
 # With $W = 2$ the slope along $W$ is 0 for every $b$, and with $b = 6$ that along $b$ is 0 for every $W$.
 # Both vanish at the best line, where the loss is 0.25: not 0, since no line goes through all four points.
+#
+# Is it always so tidy? It hangs on these degrees: -3, -1, 1 and 3 add up to 0. Now count them from a point
+# that is 2 degrees colder, so that each number grows by 2, and look at $W = 2$ again:
+
+# %%
+for shift in (0.0, 2.0):
+    moved = X + shift  # (4, 1)
+    for bias in (2.0, 4.0, 6.0):
+        D = 2 / N * (moved * 2.0 + bias - y)  # (4, 1)
+        print(f"degrees + {shift:.0f}   W = 2, b = {bias:.0f}   slope along W {(D * moved).sum().item():5.1f}")
+
+# %% [markdown]
+# With the degrees as they were it is 0, 0, 0. With 2 more it is 0, 8, 16: what is right for $W$ now depends on
+# $b$. The best line still has $W = 2$, and its $b$ is 2 now. With inputs that are centred, as in lesson 3, the
+# two do not get in each other's way.
 #
 # ### Exercise 5.3 · mse_gradients
 #
@@ -441,7 +464,7 @@ for name, by_hand, by_autograd in zip(("dW", "db"), mse_gradients(*many), autogr
     print(name, tuple(by_hand.shape), torch.allclose(by_hand, by_autograd, atol=1e-5))
 
 # %% [markdown]
-# `True` twice. `allclose`, not `equal`: the two add up in another order, and float32 rounds after every step.
+# `True` twice. `allclose`, not `equal`: the two may add up in another order, and float32 rounds after every step.
 #
 # ## One layer deeper
 #
@@ -459,14 +482,15 @@ for name, by_hand, by_autograd in zip(("dW", "db"), mse_gradients(*many), autogr
 # gradients. Step 2 is new. How steep is a ReLU?
 
 # %%
-H = torch.tensor([-2.0, -0.5, 0.5, 3.0], device=device, requires_grad=True)
+H = torch.tensor([-2.0, -0.5, 0.0, 0.5, 3.0], device=device, requires_grad=True)
 torch.relu(H).sum().backward()
 print("relu: ", torch.relu(H).tolist())
 print("slope:", H.grad.tolist())
 
 # %% [markdown]
-# 1 where `H` is positive, 0 where it is negative. On the way back the ReLU is a gate: a unit that was silent
-# for a row hears nothing about that row.
+# 1 where `H` is positive, 0 where it is negative. At exactly 0 the curve has a kink and no slope; autograd takes
+# 0 there, and so should you. On the way back the ReLU is a gate: a unit that was silent for a row hears nothing
+# about that row.
 #
 # One piece is missing: how `D`, the slope along each prediction, becomes `dA`, the slope along each hidden
 # unit. Unit `k` speaks to output `j` through `W2[k, j]`. It speaks to all outputs, so add them up:

@@ -34,6 +34,8 @@
 # warmer than usual, and how many hundreds were sold.
 
 # %%
+import warnings
+
 import torch
 
 from course_utils import check, pick_device, plots, widgets
@@ -48,8 +50,9 @@ print("working on", device)
 #
 # The model is a line, `X @ W + b`: $W$ says how many more are sold per degree, $b$ how many on a usual day.
 # Start from zeros, which predicts no sales at all. The gradient points to where the loss grows fastest, so
-# you go the other way. How far? The *learning rate*, `lr`, times the gradient. The two gradients are
-# -20 and -12. Before you run the cell, work out `W` and `b` after one step with `lr = 0.05`.
+# you go the other way. How far? The *learning rate*, `lr`, times the gradient. (You choose it; training does
+# not learn it. Such a setting is called a *hyperparameter*.) The two gradients are -20 and -12. Before you run
+# the cell, work out `W` and `b` after one step with `lr = 0.05`.
 
 # %%
 W = torch.zeros(1, 1, device=device, requires_grad=True)  # (features, 1)
@@ -97,10 +100,27 @@ for recording in (True, False):
 print("the old one is still", before.item())
 
 # %% [markdown]
-# Recorded, the new `W` is no leaf, so `backward` never fills its `.grad`, which stays `None`, and every step
-# makes the graph longer. Not recorded, it is a leaf that asks for no gradient, so the next `backward` raises
-# "element 0 of tensors does not require grad". In both cases whoever holds the old `W`, a model or an
-# optimizer, sees no change: it is still 0.0.
+# Recorded, the new `W` is no leaf. Not recorded, it is a leaf that asks for no gradient. In both cases whoever
+# holds the old `W`, a model or an optimizer, sees no change: it is still 0.0.
+#
+# The first round of such a loop runs through. What will the second one say?
+
+# %%
+for recording in (True, False):
+    W = torch.zeros(1, 1, device=device, requires_grad=True)
+    try:
+        for _ in range(2):
+            ((X @ W - y) ** 2).mean().backward()
+            with torch.set_grad_enabled(recording), warnings.catch_warnings(record=True):
+                W = W - 0.05 * W.grad
+    except (TypeError, RuntimeError) as error:
+        print(f"recording {recording!s:5}   {type(error).__name__}: {error}")
+
+# %% [markdown]
+# Two errors, and neither speaks of the line that is wrong. Recorded, `W` is no leaf, so `backward` leaves its
+# `.grad` at `None`, and the second update raises a `TypeError` about `float` and `NoneType`. (PyTorch also
+# warns about the `.grad` of a tensor that is no leaf; the cell keeps that warning to itself.) Not recorded,
+# the second `backward` finds nothing that requires grad. With either of them, look for a `W = W - ...`.
 #
 # `W -= ...` inside `torch.no_grad()` writes into the memory that is there. Every name for that memory sees
 # the new numbers, and `W` stays the leaf it was.
@@ -342,8 +362,8 @@ def manual_train_step(W: torch.Tensor, b: torch.Tensor, X: torch.Tensor, y: torc
 #
 # A factor between -1 and 1 shrinks the distance. So the learning rate must stay below 2 divided by the
 # curvature, and the steepest direction decides: $2 / 10 = 0.2$ here. Before you move the slider, say what
-# 0.175, 0.200 and 0.205 will do. (Mind the axes: $b$ spans three times as much as $W$, so the valley is
-# steeper across than it looks.)
+# 0.175, 0.200 and 0.205 will do. (Both axes have the same scale, so the contour lines show the bowl as it is:
+# longer along $b$, where it is flat.)
 
 # %% tags=["demo"]
 widgets.learning_rate(X, y)
@@ -357,8 +377,9 @@ widgets.learning_rate(X, y)
 # asks first: is the learning rate too large?
 #
 # You seldom have a formula for the bowl. Autograd can measure its curvatures anyway: `torch.func.hessian`
-# gives the table of all second derivatives, and the eigenvalues of that table are the curvatures along the
-# bowl's own directions.
+# gives the table of all second derivatives. A bowl has directions of its own, along which it is steepest and
+# flattest, and linear algebra finds the curvatures along them: they are the table's *eigenvalues*. Where the
+# table has numbers on its diagonal alone, as here, its eigenvalues are those numbers.
 
 
 # %%
@@ -445,8 +466,8 @@ print(f"W {W.item():.3f}   b {b.item():.3f}")
 # ## Momentum: roll, do not step
 #
 # The bowl of the kiosk is friendly: its curvatures differ by a factor of 5. Write the temperatures in
-# Fahrenheit, where a degree is smaller, and the same data make a *ravine*. What are the curvatures now, if
-# every number in `X` is 1.8 times as large?
+# Fahrenheit, where a degree is smaller, and the same days make a *ravine*: a bowl that is much steeper across
+# than along. What are the curvatures now, if every number in `X` is 1.8 times as large?
 
 # %%
 X_f = 1.8 * X  # (days, 1): the same days in Fahrenheit
@@ -455,8 +476,8 @@ print(f"curvatures {along_W:.1f} and {along_b:.1f}, so lr must stay below {2 / a
 print(f"with lr = 0.05 a step leaves {1 - 0.05 * along_b:.1f} of the way along b")
 
 # %% [markdown]
-# The curvature along `W` grew by $1.8^2$, to 32.4. The steep walls force small steps, and with small steps
-# the walk along the flat bottom crawls: 10% a step.
+# The curvature along `W` grew by the factor $1.8^2$, to 32.4, 16 times the one along `b`. The steep walls
+# force small steps, and with small steps the walk along the flat bottom crawls: 10% a step.
 #
 # *Momentum* takes the swing from Break it and adds friction. Each parameter gets a velocity $v$, at rest to
 # begin with. A step first slows the old velocity down by the factor $m$, adds the new gradient, and then
@@ -655,7 +676,7 @@ plots.plot_walks(X_many, y_many, walks)
 # With all rows the walk is smooth and ends at the star. With 20 rows it stumbles about the same path and ends
 # 0.06 above the lowest loss, having read a fiftieth of the rows. Near the star it keeps jittering: there the
 # gradient is nearly 0, and what is left is mostly the luck of the draw. A smaller learning rate towards the
-# end calms it.
+# end calms it: a plan of how the learning rate changes during training is a *learning-rate schedule*.
 #
 # Everything you built fits into one loop: epochs outside, batches inside, the five steps within. Lesson 9
 # writes the same loop for real data. With momentum 0.9 a gradient counts tenfold in the long run, so `lr` is
@@ -715,8 +736,9 @@ for epoch in range(4):
 # - An update writes into the parameter's own memory, inside `torch.no_grad()`. `W = W - ...` makes a new
 #   tensor that nobody else knows.
 # - Gradients add up. Without a reset the loss swings up and down in waves.
-# - Each step multiplies the distance from the best value by 1 minus the learning rate times the curvature,
-#   so the learning rate must stay below 2 divided by the largest curvature.
+# - In a bowl, each step multiplies the distance from the best value, along each of the bowl's own directions, by
+#   1 minus the learning rate times the curvature there. So the learning rate must stay below 2 divided by the
+#   largest curvature.
 # - Momentum sums gradients with friction: it cancels the swings and gathers speed along the bottom.
 # - A mini-batch gives a rough gradient at a fraction of the price. Shuffle anew in every epoch, and keep X
 #   and y aligned.

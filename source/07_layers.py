@@ -174,7 +174,7 @@ plots.plot_activations(activations)
 # ReLU and GELU pass a large positive input on unchanged, with slope 1. The sigmoid squeezes everything
 # between 0 and 1; its slope is at most 0.25, and far from 0 it is nearly flat. There the sigmoid
 # *saturates*: whatever the loss asks for, almost nothing comes through. The next cell reads three slopes
-# off with autograd, and works out the best case for ten sigmoids in a row.
+# off with autograd, and multiplies the best slopes of ten sigmoids in a row.
 
 # %%
 x = torch.tensor([-4.0, 0.0, 4.0], device=device, requires_grad=True)
@@ -184,9 +184,10 @@ for activation in (nn.Sigmoid(), nn.ReLU(), nn.GELU()):
 print(f"ten sigmoids: {0.25**10:.7f}")
 
 # %% [markdown]
-# At 4 the sigmoid passes on 0.0177 of the gradient, ReLU all of it. Ten sigmoids leave a millionth at best:
-# the first layers would hardly learn. ReLU has a price too: below 0 its slope is 0, so a unit that is
-# negative for every sample stops learning. GELU bends smoothly instead: just left of 0 it still slopes up,
+# At 4 the sigmoid passes on 0.0177 of the gradient, ReLU all of it. The slopes of ten sigmoids multiply to a
+# millionth at best: unless large weights make up for it, the first layers hardly learn. ReLU has a price too:
+# below 0 its slope is 0, so a unit that is negative for every sample stops learning. (At 0 itself ReLU has a
+# corner, and no slope; autograd takes 0.) GELU bends smoothly instead: just left of 0 it still slopes up,
 # further left a little down (-0.13 at the most), and its slope fades to -0.0005 at -4.
 #
 # ### Exercise 7.2 · gelu
@@ -284,13 +285,13 @@ print("shifted:", shifted.exp() / shifted.exp().sum())
 
 # %% [markdown]
 # `exp` gives `inf`, and `inf / inf` is `nan`. That is the symptom to remember: one `nan` spreads through
-# the loss and the update into every weight, and stays. The cure is what you saw above: only differences
+# the loss and the update into the weights, and stays. The cure is what you saw above: only differences
 # count, so subtract the largest logit first. Now the largest is 0, `exp` never exceeds 1, and the
 # probabilities are those from the table.
 #
 # ### Exercise 7.3 · softmax
 #
-# Write softmax along any `dim`, safe for logits of any size. For `x = [[2, 1, 0], [0, 1, 0]]`:
+# Write softmax along any `dim`, safe for finite logits of any size. For `x = [[2, 1, 0], [0, 1, 0]]`:
 #
 # | | result | what sums to 1 |
 # |---|---|---|
@@ -471,9 +472,9 @@ for squash in (nn.Identity(), nn.Softmax(dim=1)):
 #
 # ## Embedding: a row for each token
 #
-# Text reaches a network as whole numbers, the ids of tokens. An id has no size: token 4 is not twice
-# token 2. So each token gets a row of learned numbers. The long way to fetch one is a *one-hot* vector
-# times the table:
+# Before a text reaches a network it is cut into *tokens*: words, pieces of words, or letters. Each token of
+# the vocabulary has a whole number, its *id*. An id has no size: token 4 is not twice token 2. So each token
+# gets a row of learned numbers. The long way to fetch one is a *one-hot* vector times the table:
 
 # %%
 torch.manual_seed(7)
@@ -497,8 +498,8 @@ table[ids].sum().backward()
 print(table.grad)
 
 # %% [markdown]
-# Row 3 was used twice and collects both gradients; row 0 was used once; the others stay at 0. A token
-# learns when it occurs.
+# Row 3 was used twice and collects both gradients; row 0 was used once; the others stay at 0. From the loss, a
+# token learns only where it occurs.
 #
 # ### Exercise 7.5 · embedding
 #
@@ -808,10 +809,10 @@ print(f"3 + 4 gives {answers[19].item()}, with probability {certainty[19].item()
 #   as a batch.
 # - Without an activation, two linear layers are one. Slopes multiply on the way back, so a flat activation
 #   stops learning.
-# - Softmax sees differences only: subtract the maximum, and `exp` cannot overflow.
+# - Softmax sees differences only: subtract the maximum of finite logits, and `exp` cannot overflow.
 # - Cross-entropy takes raw logits. A softmax in front of it raises a floor under the loss, and
 #   silences the gradient where the model is sure and wrong.
-# - An embedding is a lookup; the rows that were looked up are the ones that learn.
+# - An embedding is a lookup; the rows that were looked up are the ones that get a gradient.
 # - LayerNorm acts on each sample alone, with the population variance and `eps` under the root.
 # - Dropout acts in training only, and scales what it keeps.
 #

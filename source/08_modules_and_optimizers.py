@@ -38,6 +38,8 @@
 # only the last exercise builds one by hand.
 
 # %%
+import warnings
+
 import torch
 from torch import nn
 
@@ -71,7 +73,7 @@ print(model(torch.tensor([1.0, 3.0])))
 print(list(model.named_parameters()))
 
 # %% [markdown]
-# Only `factor`: an `nn.Parameter` is a tensor that says "learn me". It requires grad, and registers itself.
+# Only `factor`: an `nn.Parameter` is a tensor that says "learn me". It requires grad, and the module registers it.
 # The plain tensor `note` is an attribute like any other. And the model is called like a function:
 # `model(x)` runs your `forward`, and does some bookkeeping around it, so leave `model.forward(x)` alone.
 #
@@ -548,9 +550,37 @@ widgets.optimizer_paths()
 
 # %% [markdown]
 # SGD is gone at 0.022, past the edge at 0.02. Momentum holds out to 0.035 and diverges at 0.040. Adam still
-# arrives at 1.000, but at 0.010 it has hardly moved: a loss of 7.60, where momentum is at 0.07. Its step is
-# about as long as the learning rate, whatever the gradients. That is why Adam's usual rates, such as 0.001,
-# carry over from one problem to the next, and why a rate that suits SGD says nothing about Adam.
+# arrives at 1.000, but at 0.010 it has hardly moved: a loss of 7.60, where momentum is at 0.07. How long is a
+# step of Adam's? Not the size of the gradients decides, but how they follow each other. The cell gives one
+# weight 1,000 gradients, in four ways, and divides the length of its steps by the learning rate. Where will the
+# steps be long?
+
+# %% tags=["demo"]
+torch.manual_seed(8)
+stories = {
+    "always 1": torch.ones(1000),
+    "random": torch.randn(1000),
+    "1 and -1 in turn": torch.tensor([1.0, -1.0]).repeat(500),
+    "999 zeros, then 1": torch.eye(1000)[-1],
+}
+for name, gradients in stories.items():
+    p = torch.zeros(1, requires_grad=True)
+    optimizer = torch.optim.Adam([p], lr=0.001)
+    places = [0.0]
+    for gradient in gradients:
+        p.grad = gradient[None]  # (1,)
+        optimizer.step()
+        places.append(p.item())
+    lengths = torch.tensor(places).diff().abs() / 0.001  # (1000,)
+    print(f"{name:18} mean step / lr {lengths.mean():.2f}   longest {lengths.max():.2f}")
+
+# %% [markdown]
+# With gradients that agree, a step is as long as the learning rate: 1.00. Where they contradict each other the
+# running mean shrinks and its divisor does not: 0.18 of it on average for random ones, 0.05 for 1 and -1 in
+# turn. And a gradient that comes as a surprise, after 999 zeros, makes a step of 2.51 learning rates. In none of
+# the four does the *size* of the gradients matter: a thousand times as large, they give the same steps. That is
+# why Adam's usual rates, such as 0.001, carry over from one problem to the next better than SGD's, and why a
+# rate that suits SGD says nothing about Adam.
 #
 # ## Parameter groups: not everyone walks at the same pace
 #
@@ -568,7 +598,23 @@ for group in optimizer.param_groups:
 
 # %% [markdown]
 # The first group has its own learning rate, the second takes 0.1, and the momentum goes for both. Each
-# parameter belongs in exactly one group: twice is an error, and one that is in none never moves.
+# parameter belongs in exactly one group. What if one stands somewhere twice?
+
+# %%
+both = fast.weight
+for groups in ([{"params": [both]}, {"params": [both]}], [{"params": [both, both]}]):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            torch.optim.SGD(groups, lr=0.1)
+        except ValueError as error:
+            print(f"{len(groups)} groups   ValueError:", error)
+    for warning in caught:
+        print(f"{len(groups)} group    warning:", str(warning.message).split(";")[0])
+
+# %% [markdown]
+# In two groups it is an error; twice within one it is a warning only, and would be moved twice in a step. A
+# parameter that is in no group never moves, and nothing tells you.
 #
 # ### Exercise 8.5 · make_optimizer
 #
@@ -774,8 +820,8 @@ for scale in (1.0, 1000.0):
         print(f"gradient {p.grad.item():6.0f}   p {p.item():.4f}")
 
 # %% [markdown]
-# The same 0.8900 and 0.7878. A factor in the gradients cancels in $\hat m / \sqrt{\hat v}$, and the step
-# stays about as long as the learning rate, as you saw in the ravine.
+# The same 0.8900 and 0.7878. A factor in the gradients cancels in $\hat m / \sqrt{\hat v}$ (as long as they are
+# large beside `eps`), so the step does not change.
 #
 # ### Exercise 8.7 · adam_update_ (challenge)
 #
@@ -869,7 +915,7 @@ def adam_update_(params: list, states: list[dict], lr: float, betas: tuple, eps:
 #   `nn.Sequential` or `nn.ModuleList`, not into a list.
 # - The task fixes the output, the loss and the targets. Models end in raw outputs.
 # - Parameter groups give parts of a model settings of their own; each parameter is in exactly one.
-# - Momentum adds up gradients; Adam gives each weight a step of its own, about as long as the learning rate.
-#   AdamW's decay acts on the weights alone.
+# - Momentum adds up gradients. Adam gives each weight a step of its own: as long as the learning rate where the
+#   gradients agree, shorter where they contradict each other. AdamW's decay acts on the weights alone.
 #
 # **Next:** in lesson 9 the machine meets real data: loaders, validation, overfitting, and how to stop in time.

@@ -85,7 +85,7 @@ plots.plot_digits(images, labels)
 #
 # How well does a network read digits? Asked about the rows that it was trained with, it may answer from
 # memory. So some rows are held back: the *validation* rows. They never touch a gradient, and only they tell
-# what the network will do with a digit that it has not seen.
+# how well the network *generalises*: what it will do with a digit that it has not seen.
 #
 # Two classes of PyTorch do the bookkeeping. A `TensorDataset` ties features and labels together, row by
 # row. A `DataLoader` hands them out in batches. Here are five rows, two at a time. How many batches come?
@@ -341,7 +341,7 @@ confusion = torch.bincount(10 * val_y + guesses, minlength=100).reshape(10, 10) 
 plots.plot_confusion(confusion)
 
 # %% [markdown]
-# Right answers are on the diagonal; the few others stand beside it. Each row of the matrix is a digit as it
+# Right answers are on the diagonal; the few others stand off it. Each row of the matrix is a digit as it
 # is written, each column a digit as it is read. Now look at the wrong ones themselves: "8, not 1" was written
 # as an 8 and read as a 1. Would you have done better?
 
@@ -407,7 +407,7 @@ train_losses, val_losses, accuracies = map(list, zip(*epochs, strict=True))
 # The picture of the year, and of most training runs. The marks show where each loss is lowest.
 
 # %% tags=["demo"]
-plots.plot_history({"training": train_losses, "validation": val_losses})
+plots.plot_history({"validation": val_losses, "training": train_losses})
 
 # %% [markdown]
 # For some epochs both fall: what helps with the training rows helps with others too. Then they part. The
@@ -578,7 +578,8 @@ def fit(
 # ## Two more cures
 #
 # Dropout makes it hard to lean on any one number (lesson 7). Weight decay pulls all weights towards 0, so
-# large ones, which memorising takes, must be worth their price (lesson 8). To see what each does by itself,
+# large ones, which memorising takes, must be worth their price (lesson 8). What makes it harder to learn by
+# heart, as these two and early stopping do, is called *regularisation*. To see what each does by itself,
 # both runs may use their 40 epochs, as the one above did: patience 40 never stops.
 
 # %% tags=["demo"]
@@ -644,7 +645,8 @@ print_spread("deviation 1", network)
 # it explode. Between them there is a size that lasts. A sum of `fan_in` products with weights of variance $v$ has
 # about $\text{fan\_in} \cdot v$ times the mean square of the inputs, and ReLU throws half of that away. So
 # the size lasts when $\text{fan\_in} \cdot v / 2 = 1$: a normal distribution with deviation
-# $\sqrt{2 / \text{fan\_in}}$. That is *Kaiming* initialisation.
+# $\sqrt{2 / \text{fan\_in}}$. That is *Kaiming* initialisation. (Its older sister *Xavier* does not reckon with
+# ReLU: its deviation is $\sqrt{2 / (\text{fan\_in} + \text{fan\_out})}$, made for bends such as tanh.)
 #
 # ### Exercise 9.6 · init_weights_
 #
@@ -912,7 +914,8 @@ print("equal to the last bit:", all(torch.equal(a, b) for a, b in pairs))
 #
 # ## Which learning rate?
 #
-# No formula gives the learning rate; you try. *Random search* tries random values. But random how? Suppose
+# For a network no formula gives the learning rate, nor the other *hyperparameters*, the settings that you choose
+# and training does not learn. You try. *Random search* tries random values. But random how? Suppose
 # anything from 0.00001 to 1 is possible. Draw 10,000 values evenly, and count how many fall into each order
 # of magnitude:
 
@@ -1085,7 +1088,8 @@ def rebuilt():
 
 
 # %% [markdown]
-# 100 steps on one batch of 32 digits, each. The loss that is left at the end often tells which bug it is.
+# 100 steps on one batch of 32 digits, each. Besides the loss that is left, the cell prints how large the last
+# gradient of the first weight was. Which of the bugs can you tell by the loss, and which by the gradient?
 
 # %% tags=["demo"]
 x, y = X[:32].to(device), labels[:32].to(device)  # (32, 64), (32,)
@@ -1093,13 +1097,16 @@ torch.manual_seed(9)
 for setup in (plain, squashed, cleaned, rebuilt):
     network, optimizer = setup()
     learned = can_overfit(network, criterion, optimizer, x, y, steps=100, threshold=0.05)
-    print(f"{setup.__name__:9} can overfit: {learned!s:6} loss left: {criterion(network(x), y).item():.2f}")
+    loss, gradient = criterion(network(x), y).item(), network[0].weight.grad.norm().item()
+    print(f"{setup.__name__:9} can overfit: {learned!s:6} loss left: {loss:.2f}   gradient: {gradient:.3f}")
 
 # %% [markdown]
 # Only `plain` passes. `squashed` has a softmax before `CrossEntropyLoss`, which takes one itself: 1.47 is
-# close to the floor of 1.4612 that lesson 7 named. `cleaned` starts with all weights at 0: every hidden
-# number is 0, so no weight gets a gradient, and only the last bias learns. `rebuilt` hands a new network to
-# an optimizer that holds the parameters of the old one: its loss stays near $\log 10 = 2.30$.
+# close to the floor of 1.4612 that lesson 7 named. The loss does not tell the other two apart: both stay near
+# $\log 10 = 2.30$, an even guess. The gradient does. `cleaned` starts with all weights at 0: every hidden number
+# is 0, so the weights get a gradient of 0, and only the last bias learns. `rebuilt` trains a new network with an
+# optimizer that holds the parameters of the old one: nobody moves the new ones, and nobody clears their
+# gradients, which add up over all 100 steps.
 
 # %% [markdown] question="best_of_many" points=0
 # ## In your own words
@@ -1134,8 +1141,8 @@ for setup in (plain, squashed, cleaned, rebuilt):
 # | `can_overfit` | most bugs, found in a minute |
 #
 # - Only rows that were held back tell how good a network is. Hold them back the way new data will differ.
-# - Overfitting shows in the gap: training loss down, validation loss up. Stop early, drop out, decay weights,
-#   or find more data.
+# - Overfitting shows in the gap: training loss down, validation loss up. Regularise (stop early, drop out, decay
+#   weights), or find more data.
 # - `model.eval()` and `torch.no_grad()` are two different things, and an evaluation needs both.
 # - `state_dict()` is a window, not a copy.
 # - Learning rates are compared by their ratios, so their exponents are sampled.

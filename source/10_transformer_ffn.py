@@ -315,7 +315,7 @@ def causal_attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch
 # has been gathered. Blocks are stacked, a dozen or a hundred of them, and that raises an old worry: in
 # lesson 7, slopes multiplied along the way back. The cure is a *residual connection*: each part *adds* its
 # result to what came in, `x + part(x)`, instead of replacing it. What does that do to the gradient that
-# arrives at the bottom of 30 layers?
+# arrives at the bottom of 30 layers? And does it matter how large the numbers at the bottom are?
 
 # %%
 torch.manual_seed(10)
@@ -326,20 +326,26 @@ forms = {
     "x + part(x)": lambda part, x: x + part(x),
     "x + part(norm(x))": lambda part, x: x + part(norm(x)),
 }
+points = torch.randn(4, 16)  # (batch, features)
 for name, form in forms.items():
-    x = start = torch.randn(4, 16, requires_grad=True)  # (batch, features)
-    for part in parts:
-        x = form(part, x)  # (4, 16)
-    x.sum().backward()
-    print(f"{name:18} gradient at the bottom {start.grad.norm():.1e}")
+    for size in (1.0, 0.01):
+        x = start = (size * points).requires_grad_()  # (4, 16)
+        for part in parts:
+            x = form(part, x)  # (4, 16)
+        x.sum().backward()
+        print(f"{name:18} numbers of size {size:4}: gradient at the bottom {start.grad.norm():.0e}")
 
 # %% [markdown]
 # Without residual connections nothing arrives: $10^{-16}$. With them the gradient has a straight way down,
-# because the slope of `x + part(x)` is 1 plus something. But now it grows with every layer, to several
-# thousand, because each part works on a larger sum than the one before. A LayerNorm in front of each part,
-# *inside* the branch, tames that. This form is called *pre-norm*. The first Transformers normalised after
-# the sum, `norm(x + part(x))`, which bends the straight way at every block; they needed a slow warm-up of
-# the learning rate to train at all.
+# because the slope of `x + part(x)` is 1 plus the slope of the part. But 30 such factors multiply, and here they
+# make thousands of it, a fifth to a quarter more at every layer. A LayerNorm in front of each part, *inside* the
+# branch, divides by the deviation of `x`, and so divides the slope of the branch by it too. Where `x` is of
+# size 1 and grows from there, that tames the factors. Where `x` is tiny it does the opposite, and the last
+# line is no smaller than without the norm: pre-norm wants numbers of a sensible size at the bottom.
+#
+# This form is called *pre-norm*. The first Transformers normalised after the sum, `norm(x + part(x))`, which
+# bends the straight way at every block. Deep ones needed a *warm-up* to train, a learning-rate schedule that
+# begins with tiny steps.
 #
 # ### Exercise 10.4 · TransformerBlock
 #
@@ -624,8 +630,10 @@ print(f"even guess {math.log(27):.2f}   bigrams {baseline:.2f}")
 #
 # The model: an embedding for each letter plus one for each position (attention itself does not know what
 # comes first), a stack of your blocks, a LayerNorm, and a linear layer that gives the logits. Where there is
-# a GPU that computes in bfloat16, the loop uses it, and `large = True` makes a model 30 times the size; with
-# so few words, watch when it begins to know them by heart.
+# a GPU that computes in *bfloat16* (two bytes a number, with the range of float32 and two to three digits), the
+# loop uses it: `torch.autocast` runs the matrix products in that dtype, and keeps float32 where digits matter.
+# And `large = True` makes a model 30 times the size; with so few words, watch when it begins to know them by
+# heart.
 
 # %% tags=["demo"]
 use_bf16 = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
@@ -690,10 +698,13 @@ print(sum(p.numel() for p in model.parameters()), "parameters, first loss", roun
 plots.plot_loss_and_baseline(losses, held_out_losses, baseline)
 
 # %% [markdown]
-# It starts at 3.44, passes the bigrams within the first hundred steps, and ends at a held-out loss of 2.00,
-# nearly half a nat below them. In other words: the right letter gets a probability of $e^{-2.00} = 0.14$ in
-# the geometric mean, where bigrams give it $e^{-2.48} = 0.08$. Meanwhile the gap between the two curves
-# grows: the model begins to learn its 7,546 training words by heart, as in lesson 9.
+# Its first batch costs 3.44. (The drawn curve starts lower, because each of its points is the mean of 25 steps.)
+# It passes the bigrams within the first hundred steps, and ends at a held-out loss of 2.00, nearly half a nat
+# below them. A *nat* is the unit of a loss that is made with the natural logarithm: one nat less, and the
+# probability of the right letter is $e$ times as large. So that letter gets $e^{-2.00} = 0.14$, where bigrams
+# give it $e^{-2.48} = 0.08$. These are *geometric means*: the logarithms were averaged, not the probabilities.
+# Meanwhile the gap between the two curves grows: the model begins to learn its 7,546 training words by heart,
+# as in lesson 9.
 #
 # What has attention learned? The next cell takes the queries and keys of the first block for a word, and
 # draws their weights, as before.
@@ -808,14 +819,19 @@ for block, settings in ((TransformerBlock, {}), (LeakyBlock, {"depth": 1, "steps
 # | `FeedForward` | the `linear1`, `linear2` in `nn.TransformerEncoderLayer` |
 # | `ffn_parameter_count` | `sum(p.numel() for p in ...)` on the `meta` device |
 # | `causal_attention` | `F.scaled_dot_product_attention(q, k, v, is_causal=True)` |
-# | `TransformerBlock` | `nn.TransformerEncoderLayer`: one head, GELU, `norm_first=True`, and a causal mask |
+# | `TransformerBlock` | `nn.TransformerEncoderLayer`, with the settings below |
 # | `next_token_loss` | `F.cross_entropy`, on shifted slices |
 # | `generate` | `model.generate(...)` in the Transformers library, which also keeps what it has computed |
+#
+# `nn.TransformerEncoderLayer` computes what your block does if you pass `nhead=1`, `activation="gelu"`,
+# `norm_first=True`, `batch_first=True` (its batch is not the first dim otherwise), `dropout=0.0` (it drops a tenth
+# in training otherwise), and a causal mask in every call.
 #
 # - The FFN treats every position alone, and holds most of a large model's numbers.
 # - Attention is the only place where positions meet: scores, scale, mask, softmax, weighted mean.
 # - The mask goes in front of the softmax, and the scores are divided by the root of their width.
-# - Residual connections give the gradient a straight way; pre-norm keeps it clear.
+# - Residual connections give the gradient a straight way; pre-norm keeps its factors near 1 where the numbers
+#   are of a sensible size.
 # - The answers of a language model are its own tokens, shifted by one.
 # - Compare a loss with a baseline. Above it, something is missing; far too good, something leaks.
 #

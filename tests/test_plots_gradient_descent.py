@@ -142,3 +142,10 @@ def test_the_learning_rate_slider_reaches_beyond_the_edge():
     lr, _, _ = widgets.learning_rate(X, y).panel().children
 
     assert lr.max == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("data", [X, 1.8 * X], ids=["Celsius", "Fahrenheit"])
+def test_both_axes_of_a_surface_have_the_same_scale_so_that_a_ravine_looks_narrower(data):
+    for axes in (plots.plot_descent(data, y, 0.05, 8).axes[0], plots.plot_walks(data, y, {"a": walk(0.01, 6)}).axes[0]):
+        assert axes.get_aspect() == 1
+        assert axes.get_xlim()[1] - axes.get_xlim()[0] == pytest.approx(axes.get_ylim()[1] - axes.get_ylim()[0])

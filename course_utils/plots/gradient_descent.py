@@ -81,7 +81,7 @@ def plot_walks(X: torch.Tensor, y: torch.Tensor, walks: Mapping[str, torch.Tenso
     steps = max(len(walk) for walk in walks.values()) - 1
     listed = ", ".join(f"{name} {_short(gap)}" for name, gap in above.items())
     title = f"Loss above the best line's after {_count(steps)}: {listed}"
-    picture = Picture(f"Walks on the contour lines of a loss surface. {title}.", 8.5, 4.4)
+    picture = Picture(f"Walks on the contour lines of a loss surface. {title}.", 8.5, 5.8)
     axes = picture.subplots()
     _draw_wide_surface(axes, X, y)
     for (name, walk), (color, dashes), marker in zip(walks.items(), LINES, _MARKERS, strict=False):
@@ -98,9 +98,14 @@ def curvatures(X: torch.Tensor) -> list[float]:
 
 
 def _draw_wide_surface(axes: Axes, X: torch.Tensor, y: torch.Tensor) -> None:
-    """Draw the surface wide enough for a walk from zeros."""
-    best_W, best_b = best_line(X, y)[0].tolist()
-    draw_surface(axes, X, y, 1.35 * max(abs(best_W), 0.3), 1.35 * max(abs(best_b), 1.0))
+    """Draw the surface wide enough for a walk from zeros, with the same scale on both axes.
+
+    So the contour lines have the bowl's own shape, and are long where it is flat, whatever the units of X.
+    """
+    best_W, best_b = best_line(X, y)[0].abs().tolist()
+    reach = 1.35 * max(best_W, best_b, 1.0)
+    draw_surface(axes, X, y, reach, reach)
+    axes.set_aspect("equal")
 
 
 def _dress_surface(axes: Axes, title: str) -> None:

@@ -7,10 +7,10 @@ import pytest
 import torch
 from answers import RIGHT, WRONG
 
-from autograder import shortcuts
 from autograder.exercise import Draw
 from autograder.exercises import EXERCISES
 from autograder.judge import judge, judge_observed
+from autograder.syntax import shortcuts
 from course_utils.probes import Case, Seed, run_all
 
 SEEDS = (0, 20261121)
@@ -84,6 +84,7 @@ def test_known_mistake_is_rejected_by_the_hidden_cases_alone(name, variant, seed
     verdict = _graded(name, variant, seed)
 
     assert not verdict.passed
+    assert "cannot be judged" not in verdict.message  # a fault of the judge's is no rejection
 
 
 @pytest.mark.parametrize(("name", "answer", "words"), [pytest.param(*row, id=_named(row[1])) for row in WRONG])

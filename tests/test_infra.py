@@ -51,6 +51,13 @@ def test_every_version_is_pinned_once_and_exactly():
     assert [str(pin) for pin in PINS if not re.fullmatch(r"==[\d.]+(b\d+)?", str(pin.specifier))] == []
 
 
+def test_importing_nbformat_builds_no_grammar():
+    code = "import sys, nbformat; print(sorted({'lark', 'rfc3987_syntax'} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert run.stdout == "[]\n"
+
+
 def test_pytorch_is_the_promised_version():
     assert [str(pin.specifier) for pin in PINS if pin.name == "torch"] == ["==2.13.0"]
 

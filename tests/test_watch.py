@@ -117,6 +117,24 @@ def test_a_notebook_named_alone_is_checked_at_once_then_at_each_save_until_ctrl_
     assert "Traceback" not in errors
 
 
+def test_a_save_while_the_first_check_runs_is_found(tmp_path, monkeypatch):
+    path = tmp_path / "mine.ipynb"
+    path.write_text("{")
+    checked = []
+
+    def check(paths):
+        checked.append(paths)
+        if len(checked) == 2:
+            raise KeyboardInterrupt
+        path.write_text("{ ")
+
+    monkeypatch.setattr(watch, "check_paths", check)
+    monkeypatch.setattr(watch, "EVERY", 0.01)
+    watch.watch([path])
+
+    assert checked == [[path], [path]]
+
+
 def test_watching_prints_no_json():
     result = CliRunner().invoke(app, ["check", "--watch", "--json", "x"])
 

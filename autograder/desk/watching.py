@@ -22,17 +22,22 @@ def watch(paths: Sequence[Path]) -> None:
     named = ", ".join(map(str, paths))
     try:
         print(f"Watching {named}. Save a notebook, and it is checked; Ctrl-C ends this.", flush=True)
+        saves = saved(paths)  # from now on: what is saved while the first check runs counts
         if single := [path for path in paths if path.is_file()]:
             check_paths(single)
-        for path in saved(paths):
+        for path in saves:
             check_paths([path])
     except KeyboardInterrupt:
         print()
 
 
 def saved(paths: Sequence[Path]) -> Iterator[Path]:
-    """Each notebook that is written, when it has been written; waits for the next one without end."""
-    settled = before = _look(paths)
+    """Each notebook that is written from this call on, when it has been written; waits for the next one without end."""
+    return _changes(paths, _look(paths))
+
+
+def _changes(paths: Sequence[Path], settled: State) -> Iterator[Path]:
+    before = settled
     while True:
         time.sleep(EVERY)
         now = _look(paths)

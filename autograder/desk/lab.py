@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from autograder.desk.copies import ailing, copy_lessons
@@ -48,7 +50,24 @@ def open_lab(root: Path, *, browser: bool = True, port: int | None = None, optio
     from jupyterlab.labapp import main
 
     browser = browser and has_screen(os.environ, sys.platform)
-    main([*_lab_options(root / "work", browser, port), *options])
+    with _stopped_by_sigint():
+        main([*_lab_options(root / "work", browser, port), *options])
+
+
+@contextlib.contextmanager
+def _stopped_by_sigint() -> Iterator[None]:
+    """Where there is no terminal on which to ask, SIGINT stops the server in the way of SIGTERM.
+
+    A KeyboardInterrupt may come up where it is swallowed, such as in a callback, and the server would run on.
+    """
+    if sys.stdin and sys.stdin.isatty():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: signal.raise_signal(signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _check_free(port: int) -> None:

@@ -17,8 +17,8 @@ from autograder import exercises
 from autograder.exercises import EXERCISES
 from autograder.judge import judge
 from autograder.sandbox.client import Sandbox
-from autograder.syntax import statements as reach
 from autograder.syntax import tampering
+from autograder.syntax.statements import reached, read_cell
 
 FILES = sorted((Path(__file__).parent / "honest").glob("*.ipy"))
 LESSONS = sorted({exercise.lesson for exercise in EXERCISES.values()})
@@ -51,8 +51,8 @@ def _as_cell(module, names, wanted):
 
 
 def _statements(module, names):
-    body = reach.read_cell(inspect.getsource(module))
-    found = set(reach.reached(body, names))
+    body = read_cell(inspect.getsource(module))
+    found = set(reached(body, names))
     for statement in (statement.tree for statement in body if statement in found):
         if isinstance(statement, ast.ImportFrom) and statement.module.startswith(("autograder", "answers")):
             yield from _statements(sys.modules[statement.module], [alias.name for alias in statement.names])
@@ -111,7 +111,7 @@ def _mistakes(lesson, n):
         if isinstance(mistake.wrong, tuple):
             listed = isinstance(wrong, ast.Tuple) and not isinstance(wrong.elts[0], ast.Starred)
             source = ast.unparse(wrong.elts[0]) if listed else f"({source})[0]"
-        (expression,) = reach.read_cell(source)
+        (expression,) = read_cell(source)
         lines = [*_statements(module, sorted(expression.uses)), f"{', '.join(exercise.names)} = {source}"]
         yield exercise, mistake, "\n\n".join(lines)
 

@@ -23,7 +23,7 @@ from autograder.grading.paper import Paper
 from autograder.grading.results import Results
 from autograder.grading.submissions import Submission, find_submissions, read_content, unfit_name
 from autograder.grading.summary import print_summary
-from autograder.notebooks.course import meant_lesson, released_lessons
+from autograder.notebooks.course import meant_lesson, released_lessons, released_notebook
 
 ALL_GRADED, SOME_FAILED, NOTHING_GRADED = 0, 1, 2
 
@@ -49,8 +49,9 @@ def grade_class(root: Path, options: Options, console: Console) -> int:
         0 where all were graded, 1 where some failed.
 
     Raises:
-        NothingToGrade, ClusterError, SandboxError, RecordError, FeedbackError, OSError: it cannot begin, or not go on;
-            the text says why. What was graded before is recorded, and the same command goes on from there.
+        CourseError, NothingToGrade, ClusterError, SandboxError, RecordError, FeedbackError, OSError: it cannot begin,
+            or not go on; the text says why. What was graded before is recorded, and the same command goes on from
+            there.
     """
     released = released_lessons(root)
     lessons = list(dict.fromkeys(meant_lesson(name, released) for name in options.lessons))
@@ -74,9 +75,8 @@ def grade_class(root: Path, options: Options, console: Console) -> int:
         write_json(options.json, graded)
     print_summary(console, graded)
     if options.feedback:
-        from autograder.grading.feedback.pages import (
-            write_feedback,  # the half of nbgrader that takes seconds to import
-        )
+        # here, because it imports the half of nbgrader that takes seconds
+        from autograder.grading.feedback.pages import write_feedback
 
         for lesson in lessons:
             students = [result.student for result in graded if result.lesson == lesson and result.outcome != ERROR]
@@ -114,7 +114,7 @@ class _Run:
         self._options, self._results = options, Results(root)
         self._times: dict[tuple[str, str], datetime | None] = {}
         self._seeds = {lesson: self._results.seed(lesson, options.fresh) for lesson in lessons}
-        self._releases = {name: (root / "lessons" / name / f"{name}.ipynb").read_bytes() for name in lessons}
+        self._releases = {name: released_notebook(root, name).read_bytes() for name in lessons}
 
     def grade(self, found: Sequence[Submission]) -> Iterator[tuple[Graded, datetime | None]]:
         """Each submission's result, in no particular order, and when it was handed in."""

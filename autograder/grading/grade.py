@@ -17,6 +17,7 @@ from autograder.grading.outputs import check_output, clean, plain_text
 from autograder.grading.paper import Paper
 from autograder.grading.results import Results
 from autograder.judge import Verdict, judge_observed
+from autograder.notebooks.course import released_notebook
 from autograder.notebooks.matching import grade_id
 from autograder.notebooks.reading import Unreadable, read_notebook
 from autograder.notebooks.rebuild import Rebuilt, rebuild
@@ -202,5 +203,5 @@ def grade_notebook(root: Path, lesson: str, student: str, data: bytes) -> Graded
         SandboxError: there is no sandbox to be had.
         OSError: the release cannot be read.
     """
-    release = (root / "lessons" / lesson / f"{lesson}.ipynb").read_bytes()
+    release = released_notebook(root, lesson).read_bytes()
     return grade(Paper(student, lesson, data, release, Results(root).seed(lesson)), own_sandbox())

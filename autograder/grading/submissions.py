@@ -19,7 +19,7 @@ LONGEST_NAME = 128  # bytes: what the gradebook's column holds
 
 
 class NothingToGrade(Exception):
-    """There is no such lesson, or no submission; the text says what there is."""
+    """There is no submission; the text says where one is expected."""
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,6 @@ from pathlib import Path
 
 START = "start"  # the start notebook, which is no lesson and lies beside them
 KEPT = "kept"  # in work/, where a learner's older copies are
-
-
 _MARKS = ("nbgrader_config.py", "course_utils")  # what the course's folder has, built or not
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 
 from autograder.syntax import hiding
-from autograder.syntax import statements as reach
+from autograder.syntax.statements import reached, read_cell
 
 # where a function that somebody else wrote may come from
 LIBRARIES = ("torch", "numpy", "scipy", "operator", "sklearn")
@@ -95,10 +95,10 @@ def in_notebook(
         Forbidden names; then phrases of `hiding`, which are no names.
     """
     try:
-        body = [statement for source in sources for statement in reach.read_cell(source)]
-        after = [statement for source in later for statement in reach.read_cell(source)]
+        body = [statement for source in sources for statement in read_cell(source)]
+        after = [statement for source in later for statement in read_cell(source)]
         answer = [ast.Expr(ast.Name(name, ast.Load())) for name in names]  # a name may be all that there is of it
-        tree = ast.Module([*(statement.tree for statement in reach.reached(body, names, after)), *answer], [])
+        tree = ast.Module([*(statement.tree for statement in reached(body, names, after)), *answer], [])
         redefined = [phrase for statement in [*body, *after] for phrase in hiding.redefinitions(statement.tree)]
         return [*_in_tree(tree, forbidden, {}), *dict.fromkeys([*hiding.routes(tree), *redefined])]
     except (RecursionError, MemoryError):

@@ -12,7 +12,7 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from autograder.syntax import hiding
-from autograder.syntax import statements as reach
+from autograder.syntax.statements import read_cell
 
 # dotted names of what was imported, and all that begins with them
 ROUTES = (
@@ -75,7 +75,7 @@ def _known_after(source: str, before: frozenset[tuple[str, str]]) -> frozenset[t
     """What is known after a cell that imports and renames: local name, dotted name."""
     known = dict(before)
     with contextlib.suppress(RecursionError, MemoryError):
-        for tree in (statement.tree for statement in reach.read_cell(source)):
+        for tree in (statement.tree for statement in read_cell(source)):
             known |= hiding.imports(tree)
             if isinstance(tree, ast.Assign) and (name := hiding.dotted(tree.value, known)) in known.values():
                 known |= {target.id: name for target in tree.targets if isinstance(target, ast.Name)}
@@ -86,7 +86,7 @@ def _known_after(source: str, before: frozenset[tuple[str, str]]) -> frozenset[t
 def _first(source: str, known: frozenset[tuple[str, str]]) -> str | None:
     """The first thing in a cell that reaches for what judges it."""
     try:
-        trees = [statement.tree for statement in reach.read_cell(source)]
+        trees = [statement.tree for statement in read_cell(source)]
         return next((what for tree in trees for what in _in_tree(tree, dict(known))), None)
     except (RecursionError, MemoryError):
         return "code nested too deeply to be read"

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DESK := $(VENV)/desk-is-ready
 TOOLS := $(VENV)/tools-are-ready
 SITE_TOOLS := $(VENV)/site-tools-are-ready
-LESSON_TESTS := tests/test_build.py tests/test_judge_exercises.py tests/test_notebooks.py
+LESSON_TESTS := tests/authoring/test_build.py tests/authoring/test_notebooks.py tests/exercises/test_exercises.py
 
 # In as many processes as there are cores.
 PYTEST := $(BIN)/python -m pytest --numprocesses auto

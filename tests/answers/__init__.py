@@ -1,6 +1,6 @@
 """Answers that learners might write: right ones in different ways, and wrong ones beyond the known mistakes."""
 
-from answers import (
+from tests.answers import (
     autograd,
     forward_and_backward,
     gradient_descent,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from browser.lab import FLAGS, Lab, Notebook, browser_path
+from tests.browser.lab import FLAGS, Lab, Notebook, browser_path
 
 SCREEN = {"width": 1280, "height": 900}
 

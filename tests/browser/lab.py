@@ -16,7 +16,8 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
-ROOT = Path(__file__).parents[2]
+from tests.support import ROOT
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # No sandbox, because root has none in Chromium; the pages are our own. A container's /dev/shm is small.
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")

@@ -10,7 +10,7 @@ import signal
 import pytest
 from playwright.sync_api import expect
 
-from browser.lab import Notebook
+from tests.browser.lab import Notebook
 
 IMPORTS, TEMPERATURE, PLAIN = "cell-aba9bd05", "cell-7931bb61", "cell-383b802f"  # cells of lesson 7
 WRONG = "def softmax(x, dim):\n    weights = (x - x.amax(dim, keepdim=True)).exp()\n    return weights / weights.sum()"

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from browser.lab import ROOT
+from tests.browser.lab import ROOT
 
 LESSONS = [path.stem for path in sorted((ROOT / "source").glob("*.py"))]
 SHOWS = re.compile(r"^(plots|widgets)\.\w+\(", re.MULTILINE)

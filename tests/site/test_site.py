@@ -1,12 +1,13 @@
 """The built site: no link leads nowhere, every picture says what it shows. Run by `make site`."""
 
 from html.parser import HTMLParser
-from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
-SITE = Path(__file__).parents[2] / "site"
+from tests.support import ROOT
+
+SITE = ROOT / "site"
 PAGES = sorted(SITE.rglob("*.html"))
 
 

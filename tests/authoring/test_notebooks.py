@@ -1,0 +1,130 @@
+"""The notebooks in a real kernel: the solutions solve, and an untouched lesson passes nothing."""
+
+import ast
+import json
+import re
+
+import pytest
+
+from autograder.exercises import EXERCISES
+from tests.support.kernels import LESSONS, executed, outputs
+
+
+def grade_id(cell):
+    return cell.metadata.get("nbgrader", {}).get("grade_id", "")
+
+
+def assigned(source):
+    """The names that a cell gives values to, anywhere in it."""
+    nodes = list(ast.walk(ast.parse(source)))
+    names = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return names | {node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+
+
+def exercises(lesson):
+    return [name for name, exercise in EXERCISES.items() if exercise.lesson == lesson]
+
+
+# --- solved ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", params=LESSONS)
+def solved(request, tmp_path_factory):
+    """A lesson's name, and its solution notebook after a run."""
+    return request.param, executed("solutions", request.param, tmp_path_factory.mktemp("solved"))
+
+
+def test_a_solution_notebook_runs_without_an_error(solved):
+    _, notebook = solved
+
+    assert [(cell.source, error.ename, error.evalue) for cell, error in outputs(notebook, "error")] == []
+
+
+def test_a_solution_notebook_writes_nothing_to_stderr(solved):
+    _, notebook = solved
+    streams = outputs(notebook, "stream")
+
+    assert [(cell.source, stream.text) for cell, stream in streams if stream.name == "stderr"] == []
+
+
+def test_every_check_of_a_solution_notebook_shows_that_it_passed(solved):
+    lesson, notebook = solved
+    shown = {grade_id(cell): output.data["text/plain"] for cell, output in outputs(notebook, "display_data")}
+
+    for name in exercises(lesson):
+        assert shown[f"check_{name}"].startswith(f"{name}: passed ")
+
+
+# --- untouched ---------------------------------------------------------------------------------------------
+
+CALL = """
+import inspect, json
+
+_required = [
+    parameter
+    for parameter in inspect.signature({name}).parameters.values()
+    if parameter.default is parameter.empty
+]
+try:
+    {name}(*[None] * len(_required))
+except BaseException as error:
+    print(json.dumps(["{name}", type(error).__name__]))
+else:
+    print(json.dumps(["{name}", "returned"]))
+"""
+
+
+@pytest.fixture(scope="module", params=LESSONS)
+def untouched(request, tmp_path_factory):
+    """A lesson's name, and the notebook after a run as a learner finds it, with a call of every exercise added."""
+    calls = [CALL.format(name=name) for name in exercises(request.param)]
+    return request.param, executed("lessons", request.param, tmp_path_factory.mktemp("untouched"), calls)
+
+
+def test_the_exercise_cells_of_an_untouched_lesson_define_what_they_should(untouched):
+    lesson, notebook = untouched
+    names = exercises(lesson)
+
+    assert [
+        (grade_id(cell), error.ename) for cell, error in outputs(notebook, "error") if grade_id(cell) in names
+    ] == []
+
+
+def test_calling_an_untouched_exercise_raises_not_implemented(untouched):
+    lesson, notebook = untouched
+    printed = "".join(stream.text for _, stream in outputs(notebook, "stream"))
+    called = dict(json.loads(line) for line in printed.splitlines() if line.startswith('["'))
+
+    assert called == dict.fromkeys(exercises(lesson), "NotImplementedError")
+
+
+def test_every_check_of_an_untouched_lesson_says_not_attempted(untouched):
+    lesson, notebook = untouched
+    failed = {grade_id(cell): error for cell, error in outputs(notebook, "error") if grade_id(cell)}
+
+    assert list(failed) == [f"check_{name}" for name in exercises(lesson)]
+    for error in failed.values():
+        assert error.ename == "CheckFailed"
+        assert "not attempted" in error.evalue
+
+
+def test_nothing_else_in_an_untouched_lesson_raises_but_calls_of_its_exercises(untouched):
+    _, notebook = untouched
+    missing, unexplained = set(), []
+    for cell, error in outputs(notebook, "error"):
+        if grade_id(cell):
+            continue
+        unknown = re.match("name '(.+)' is not defined", error.evalue)
+        if error.ename == "NotImplementedError" or (unknown and unknown[1] in missing):
+            missing |= assigned(cell.source)  # what such a cell would have made is missing in the later ones
+        else:
+            unexplained.append((cell.source, error.ename))
+
+    assert unexplained == []
+
+
+def test_an_untouched_lesson_writes_nothing_to_stderr(untouched):
+    _, notebook = untouched
+    streams = outputs(notebook, "stream")
+
+    assert [(cell.source, stream.text) for cell, stream in streams if stream.name == "stderr"] == []

@@ -28,7 +28,7 @@ NO_VENV = $(shell for p in $(PYTHON); do "$$p" -c '$(FITS)' 2>/dev/null && echo 
 # A virtual environment does not survive a move of its folder, or the loss of the Python that it was made with.
 WHOLE := grep -qsF " $$(pwd -P)/$(VENV)" $(VENV)/pyvenv.cfg && $(BIN)/python -c 'import pip' 2>/dev/null
 
-.PHONY: help lab setup build check test test-browser site demo-class bench clean
+.PHONY: help lab setup build check test test-all test-browser site demo-class bench mutants clean
 ifneq ($(shell $(WHOLE) && echo yes),yes)
 .PHONY: $(DESK)
 endif
@@ -37,12 +37,15 @@ help:
 	@echo 'make lab     open the lessons in JupyterLab (pass options on: make lab ARGS="--no-browser --port 9999")'
 	@echo 'make setup   only set up .venv, as the other commands do when they need it'
 	@echo 'make build   write solutions/ and lessons/ anew from source/'
-	@echo 'make check   prove the lessons: they are up to date, solvable, and their checks catch wrong answers'
-	@echo 'make test    prove that everything works: make check, and all other tests'
+	@echo 'make check   prove the lessons: they are up to date, solvable, and their checks catch wrong answers;'
+	@echo '             make check ONLY=softmax proves one exercise, and the notebooks of its lesson'
+	@echo 'make test    prove that everything works: make check, and all other tests but for the slowest'
+	@echo 'make test-all   make test, the slowest tests (a cluster, PostgreSQL, ...), test-browser and site: what CI runs'
 	@echo 'make test-browser   use the lessons in a real browser; PICTURES=folder keeps screenshots there'
 	@echo 'make site    write the pages of site/: what README and docs/ say, and the lessons, solved'
 	@echo 'make demo-class   grade a made-up class of 40, some of it hostile, and say what to look at (Linux, bubblewrap)'
 	@echo 'make bench        measure grading beside plain nbgrader, into benchmarks/results/ (a few minutes)'
+	@echo 'make mutants      change every solution in small ways, and list the changes that the judge takes (half an hour)'
 	@echo 'make clean   remove .venv and caches; work/ stays'
 
 lab: $(DESK)
@@ -57,12 +60,18 @@ check: $(TOOLS)
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/lint-imports --no-cache
-	$(PYTEST) --dist worksteal $(LESSON_TESTS)
+	$(if $(ONLY),$(BIN)/python -m pytest --only $(ONLY),$(PYTEST) --dist worksteal) $(LESSON_TESTS)
 
-# The sandbox, a browser for what students see, and a database server that the tests start.
+# What tests need: the sandbox, and a browser for what students see.
 test: check
-	@.ci/need bubblewrap chromium postgresql
-	$(PYTEST) --dist loadfile $(addprefix --ignore=,$(LESSON_TESTS))
+	@.ci/need bubblewrap chromium
+	$(PYTEST) --dist loadfile -m 'not slow' $(addprefix --ignore=,$(LESSON_TESTS))
+
+# Slow by nature: whole servers and clusters that the tests start, large classes.
+test-all: test
+	@.ci/need postgresql
+	$(PYTEST) --dist loadfile -m slow $(addprefix --ignore=,$(LESSON_TESTS))
+	$(MAKE) test-browser site
 
 test-browser: $(TOOLS)
 	@.ci/need chromium
@@ -80,6 +89,9 @@ demo-class: $(DESK)
 bench: $(DESK)
 	@.ci/need bubblewrap
 	@$(BIN)/python -m benchmarks.bench_grading $(ARGS)
+
+mutants: $(TOOLS)
+	@$(BIN)/python -m benchmarks.mutants $(if $(ONLY),--only $(ONLY))
 
 clean:
 	rm -rf $(VENV) build site *.egg-info .pytest_cache .ruff_cache

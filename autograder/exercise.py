@@ -10,6 +10,9 @@ import torch
 
 from course_utils.probes import Case, Observation, call
 
+# Mistakes that show in how a result is made: the judge itself finds them, and looks for what to say under these names.
+SHORT_CUT, LOOP = "short cut", "a Python loop"
+
 
 @dataclass(frozen=True)
 class Mistake:

@@ -1,5 +1,33 @@
-"""Settings for all tests."""
+"""Settings for all tests, and `--only NAME`: those of one exercise, for `make check ONLY=NAME`."""
 
+import difflib
+
+import pytest
 import torch
 
 torch.set_num_threads(1)  # the tensors of the tests are tiny: threads would only wait for one another
+
+
+def pytest_addoption(parser):
+    parser.addoption("--only", metavar="EXERCISE", help="run what proves this exercise, and its lesson's notebooks")
+
+
+def pytest_collection_modifyitems(config, items):
+    if not (only := config.getoption("--only")):
+        return
+    from autograder.exercises import EXERCISES
+
+    if only not in EXERCISES:
+        near = difflib.get_close_matches(only, EXERCISES, n=1)
+        raise pytest.UsageError(
+            f'No exercise is named "{only}". {f"Did you mean {near[0]}? " if near else ""}'
+            f'A new one is an Exercise(name="{only}", ...) in a module of its lesson in autograder/exercises/.'
+        )
+    wanted = {only, EXERCISES[only].lesson}
+    kept = [item for item in items if wanted & {v for v in _params(item).values() if isinstance(v, str)}]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+def _params(item):
+    return item.callspec.params if hasattr(item, "callspec") else {}

@@ -175,7 +175,13 @@ def _check_code(cell: Cell) -> None:
 
 def _check_exercise(cell: Cell, lesson: str, exercises: Mapping[str, Exercise]) -> None:
     if cell.name not in exercises:
-        cell.refuse(f'unknown exercise "{cell.name}".', _suggest(cell.name, exercises, "autograder/exercises has"))
+        near = difflib.get_close_matches(cell.name, list(exercises), n=1)
+        meant = f"Did you mean {near[0]}? " if near else ""
+        file = f"autograder/exercises/{lesson.split('_', 1)[-1]}/{cell.name}.py"
+        cell.refuse(
+            f'unknown exercise "{cell.name}".',
+            f'{meant}A new one is an Exercise(name="{cell.name}", ...) in {file}.',
+        )
     if exercises[cell.name].lesson != lesson:
         cell.refuse(
             f'the exercise "{cell.name}" belongs to lesson {exercises[cell.name].lesson}, not to {lesson}.',

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from autograder.exercise import Exercise
+from autograder.exercise import LOOP, SHORT_CUT, Exercise
 from autograder.exercises import EXERCISES, WARM_UP
 from autograder.judge.compare import Tolerance
 from autograder.judge.diagnosis import Trial, describe, diagnose
@@ -23,7 +23,7 @@ from autograder.syntax import shortcuts
 from course_utils.probes import Case, Observation, run_all, snapshot
 
 PUBLIC_SEED = 0
-SHORT_CUT, LOOP = "short cut", "a Python loop"  # the mistakes that show in how a result is made
+
 LOOP_SIZES = (4, 16)
 FEW = {"meta": 4, "float64": 6, "strided": 6}  # inputs in grading: what shows there shows with most inputs
 COUNTED = {"operations": "aten.", "lines of Python": "python."}  # neither may grow with the size of the input

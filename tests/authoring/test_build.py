@@ -116,6 +116,7 @@ def test_building_again_gives_the_same_bytes(fresh, tmp_path):
 def test_source_exercises_and_notebooks_have_the_same_names(lesson):
     judged = [name for name, exercise in EXERCISES.items() if exercise.lesson == lesson]
     (source,) = [found for found in read_course(ROOT / "source", EXERCISES) if found.name == lesson]
+    written = [cell.name for cell in source.cells if cell.role == "exercise"]
     graded = {
         folder: [cell.metadata.nbgrader.grade_id for cell in notebook(ROOT, folder, lesson).cells if code_answer(cell)]
         for folder in building.GENERATED
@@ -125,7 +126,8 @@ def test_source_exercises_and_notebooks_have_the_same_names(lesson):
         "source": judged,
         "solutions": judged,
         "lessons": judged,
-    } == {"source": [cell.name for cell in source.cells if cell.role == "exercise"], **graded}
+    } == {folder: sorted(names) for folder, names in {"source": written, **graded}.items()}
+    assert {tuple(names) for names in graded.values()} == {tuple(written)}
 
 
 def code_answer(cell):
@@ -346,11 +348,13 @@ BROKEN = {
     "unknown exercise": (
         GOOD
         + '\n# %% exercise="duoble" points=1\ndef duoble(x):\n    ### BEGIN SOLUTION\n    x\n    ### END SOLUTION\n',
-        'source/01_tiny.py:7: unknown exercise "duoble".\n  Did you mean double?',
+        'source/01_tiny.py:7: unknown exercise "duoble".\n  Did you mean double? '
+        'A new one is an Exercise(name="duoble", ...) in autograder/exercises/tiny/duoble.py.',
     ),
     "unknown exercise without a likely name": (
         GOOD.replace("double", "xyzzy"),
-        'source/01_tiny.py:1: unknown exercise "xyzzy".\n  autograder/exercises has double, triple.',
+        'source/01_tiny.py:1: unknown exercise "xyzzy".\n'
+        '  A new one is an Exercise(name="xyzzy", ...) in autograder/exercises/tiny/xyzzy.py.',
     ),
     "exercise of another lesson": (
         GOOD.replace("double", "triple"),

@@ -96,9 +96,11 @@ def _written_mistakes():
             if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Exercise":
                 given = {keyword.arg: keyword.value for keyword in call.keywords}
                 for mistake in given["mistakes"].elts:
-                    name, _, wrong = mistake.args
+                    parts = dict(zip(("name", "says", "wrong"), mistake.args, strict=False))
+                    parts |= {keyword.arg: keyword.value for keyword in mistake.keywords}
+                    name = parts["name"]
                     name = name.value if isinstance(name, ast.Constant) else getattr(module, name.id)
-                    found[given["name"].value, name] = module, wrong
+                    found[given["name"].value, name] = module, parts["wrong"]
     return found
 
 

@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -169,12 +170,14 @@ def test_help_names_every_make_target():
     assert re.findall("^make ([a-z-]+)", help_text, re.MULTILINE) == [name for name in targets if name != "help"]
 
 
-def test_make_check_and_make_test_share_no_test():
-    lines = subprocess.run(["make", "-n", "test"], cwd=ROOT, capture_output=True, text=True).stdout.splitlines()
-    options = [line.split("pytest ")[1].split() for line in lines if "-m pytest" in line]
-    check, rest = ([option for option in line if "tests/" in option] for line in options)
+def test_make_test_all_runs_each_test_once():
+    lines = subprocess.run(["make", "-n", "test-all"], cwd=ROOT, capture_output=True, text=True).stdout.splitlines()
+    runs = [shlex.split(line.split("pytest ")[1]) for line in lines if "-m pytest" in line]
+    check, *rest = ([option for option in run if "tests/" in option] for run in runs)
+    marked = [run[run.index("-m") + 1] for run in runs if "-m" in run]
 
-    assert [f"--ignore={path}" for path in check] == rest
+    assert rest == [[f"--ignore={path}" for path in check]] * 2 + [["tests/browser"], ["tests/site"]]
+    assert marked == ["not slow", "slow"]
     assert [path for path in check if not (ROOT / path).is_file()] == []
 
 

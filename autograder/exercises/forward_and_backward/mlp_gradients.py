@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from autograder.exercise import Draw, Exercise, Mistake
+from autograder.exercise import SHORT_CUT, Draw, Exercise, Mistake
 from autograder.exercises.forward_and_backward.mse_gradients import AUTOGRAD
 
 Tensor = torch.Tensor
@@ -92,7 +92,7 @@ MLP_GRADIENTS = Exercise(
     instead="the formula: matrix products, sums and the ReLU's mask, from the loss back to the first layer",
     mistakes=(
         Mistake(
-            "short cut",
+            SHORT_CUT,
             "Autograd knows the way; this challenge is about walking it. What does D become on its way through W2 and "
             "the ReLU?",
             lambda X, y, *parameters: torch.func.grad(

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from autograder.exercise import Draw, Exercise, Mistake
+from autograder.exercise import SHORT_CUT, Draw, Exercise, Mistake
 from autograder.exercises.numerals import number
 from course_utils.probes.forward_and_backward import call_loss
 
@@ -109,7 +109,7 @@ MSE = Exercise(
     instead="a difference, a square and a mean",
     mistakes=(
         Mistake(
-            "short cut",
+            SHORT_CUT,
             "That is the loss you are building, ready made. Which three small steps does it take?",
             _both(F.mse_loss),
         ),

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from autograder.exercise import Draw, Exercise, Mistake
+from autograder.exercise import SHORT_CUT, Draw, Exercise, Mistake
 
 Tensor = torch.Tensor
 Pair = tuple[Tensor, Tensor]
@@ -109,7 +109,7 @@ MSE_GRADIENTS = Exercise(
     instead="the formula: the residuals, a matrix product and a sum",
     mistakes=(
         Mistake(
-            "short cut",
+            SHORT_CUT,
             "Autograd is the next exercise. Here you write what it would do: which three lines of the derivation give "
             "D, dW and db?",
             lambda X, y, W, b: torch.func.grad(lambda W, b: ((X @ W + b - y) ** 2).mean(), argnums=(0, 1))(W, b),

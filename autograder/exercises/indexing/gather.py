@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import torch
 
-from autograder.exercise import Draw, Exercise, Mistake
+from autograder.exercise import LOOP, SHORT_CUT, Draw, Exercise, Mistake
 from course_utils.probes.indexing import call_gather
 
 
@@ -235,7 +235,7 @@ GATHER = Exercise(
     instead="arange and input[...], with one index tensor for each dim",
     mistakes=(
         Mistake(
-            "short cut",
+            SHORT_CUT,
             "That is the function you are building, or its twin. Which entry of input belongs at each place of the "
             "result?",
             (
@@ -401,7 +401,7 @@ GATHER = Exercise(
             ),
         ),
         Mistake(
-            "a Python loop",
+            LOOP,
             "Each turn of a loop costs microseconds, on a GPU too, where one indexing call chooses a million entries "
             "at "
             "once. A loop over the dims is fine; one over places is not.",

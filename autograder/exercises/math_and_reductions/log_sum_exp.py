@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import torch
 
-from autograder.exercise import Draw, Exercise, Mistake
+from autograder.exercise import SHORT_CUT, Draw, Exercise, Mistake
 from autograder.exercises.math_and_reductions.common import CONTRACTS
 
 
@@ -212,7 +212,7 @@ LOG_SUM_EXP = Exercise(
             (torch.log_softmax, lambda x, dim: x - x.logsumexp(dim, keepdim=True)),
         ),
         Mistake(
-            "short cut",
+            SHORT_CUT,
             "That op is the very thing you are asked to write.",
             (
                 torch.logsumexp,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import torch
 
-from autograder.exercise import Draw, Exercise, Mistake
+from autograder.exercise import LOOP, SHORT_CUT, Draw, Exercise, Mistake
 from autograder.exercises.math_and_reductions.common import CONTRACTS
 
 
@@ -91,7 +91,7 @@ MATMUL_BY_HAND = Exercise(
             ),
         ),
         Mistake(
-            "a Python loop",
+            LOOP,
             "Every turn of a loop is work for Python. One product of a shaped (n, k, 1) with b makes all n * k * m "
             "terms at once: which sum is left to do?",
             (
@@ -105,7 +105,7 @@ MATMUL_BY_HAND = Exercise(
             ),
         ),
         Mistake(
-            "short cut",
+            SHORT_CUT,
             "That call makes the whole product by itself. Here you line up a and b so that * makes every term, then "
             "sum.",
             (

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import torch
 
-from autograder.exercise import Draw, Exercise, Mistake
+from autograder.exercise import LOOP, Draw, Exercise, Mistake
 from autograder.exercises.math_and_reductions.common import CONTRACTS
 
 
@@ -89,7 +89,7 @@ PAIRWISE_SQ_DISTANCES = Exercise(
             ),
         ),
         Mistake(
-            "a Python loop",
+            LOOP,
             "Every turn of a loop is work for Python. With a dim of size 1 in the right place, one subtraction makes "
             "all pairs: x becomes (n, 1, d).",
             (

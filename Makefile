@@ -60,7 +60,7 @@ check: $(TOOLS)
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/lint-imports --no-cache
-	$(if $(ONLY),$(BIN)/python -m pytest --only $(ONLY),$(PYTEST) --dist worksteal) $(LESSON_TESTS)
+	$(if $(ONLY),$(BIN)/python -m pytest --exitfirst --only $(ONLY),$(PYTEST) --dist worksteal) $(LESSON_TESTS)
 
 # What tests need: the sandbox, and a browser for what students see.
 test: check

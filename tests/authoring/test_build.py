@@ -99,11 +99,12 @@ def fresh(tmp_path_factory):
     return out
 
 
+@pytest.mark.every_exercise
 def test_the_committed_notebooks_are_what_a_build_makes(fresh):
     committed, built = generated(ROOT), generated(fresh)
     stale = [path for path in committed.keys() | built.keys() if committed.get(path) != built.get(path)]
 
-    assert stale == [], "run `course build`, and commit solutions/ and lessons/"
+    assert stale == [], "run `make build`, and commit solutions/ and lessons/"
 
 
 def test_building_again_gives_the_same_bytes(fresh, tmp_path):

@@ -292,12 +292,8 @@ def label_log_probs_by_nll(log_probs, labels):
     return -F.nll_loss(log_probs, labels, reduction="none")
 
 
-def label_log_probs_by_cross_entropy(log_probs, labels):
-    return -F.cross_entropy(log_probs, labels, reduction="none")
-
-
 def label_log_probs_one_by_one(log_probs, labels):
-    result = torch.zeros(len(labels))
+    result = torch.zeros(len(labels), dtype=log_probs.dtype)
     for i, label in enumerate(labels):
         result[i] = log_probs[i, label]
     return result
@@ -305,10 +301,6 @@ def label_log_probs_one_by_one(log_probs, labels):
 
 def label_log_probs_by_diagonal(log_probs, labels):
     return log_probs[:, labels].diagonal()
-
-
-def label_log_probs_as_floats(log_probs, labels):
-    return torch.tensor([row[label].item() for row, label in zip(log_probs, labels, strict=True)])
 
 
 # --- wrong, beyond the known mistakes
@@ -389,6 +381,10 @@ def label_log_probs_from_one(log_probs, labels):
     return log_probs[torch.arange(len(labels)), labels - 1]
 
 
+def label_log_probs_normalised_again(log_probs, labels):
+    return -F.cross_entropy(log_probs, labels, reduction="none")
+
+
 def label_log_probs_upside_down(log_probs, labels):
     return log_probs[torch.arange(len(labels)), labels].flip(0)
 
@@ -418,8 +414,8 @@ RIGHT = {
     ),
     "label_log_probs": (
         *(label_log_probs_by_pairs, label_log_probs_by_gather, label_log_probs_by_take_along_dim),
-        *(label_log_probs_by_one_hot, label_log_probs_by_nll, label_log_probs_by_cross_entropy),
-        *(label_log_probs_one_by_one, label_log_probs_by_diagonal, label_log_probs_as_floats),
+        *(label_log_probs_by_one_hot, label_log_probs_by_nll),
+        *(label_log_probs_one_by_one, label_log_probs_by_diagonal),
     ),
 }
 
@@ -442,5 +438,6 @@ WRONG = (
     ("gather", gather_by_renamed_library, "uses the library's gather; build it from arange and input[...]"),
     ("gather", gather_by_scripted_method, "uses the library's gather; build it from arange and input[...]"),
     ("label_log_probs", label_log_probs_from_one, "called with log_probs of shape (3, 3), labels=[1, 2, 0]"),
+    ("label_log_probs", label_log_probs_normalised_again, "gives the gradient with respect to log_probs"),
     ("label_log_probs", label_log_probs_upside_down, "labels=[1, 2, 0]"),
 )

@@ -29,7 +29,7 @@ LABEL_LOG_PROBS = Exercise(
     lesson="04_indexing",
     reference=lambda log_probs, labels: log_probs.gather(1, labels[:, None])[:, 0],
     cases=_label_log_probs_cases,
-    contracts=("strided",),
+    contracts=("gradients", "float64", "strided"),
     mistakes=(
         Mistake(
             "(n, 1)",
@@ -87,6 +87,33 @@ LABEL_LOG_PROBS = Exercise(
                 lambda log_probs, labels: log_probs.amax(1),
                 lambda log_probs, labels: log_probs.argmax(1),
             ),
+        ),
+        Mistake(
+            "cut off from the graph",
+            "The numbers are right, but they came by way of Python's floats, which autograd does not see. Indexing and "
+            "gather choose the entries of the tensor themselves, and pass the gradient on.",
+            (
+                lambda log_probs, labels: torch.tensor(
+                    [row[i].item() for row, i in zip(log_probs, labels, strict=True)]
+                ),
+                lambda log_probs, labels: torch.tensor(
+                    [row[i] for row, i in zip(log_probs.tolist(), labels.tolist(), strict=True)], dtype=log_probs.dtype
+                ),
+                lambda log_probs, labels: _picked(log_probs, labels).detach(),
+                lambda log_probs, labels: _picked(log_probs.detach(), labels),
+            ),
+        ),
+        Mistake(
+            "one-hot labels",
+            "You multiply with the one-hot table, which leaves a whole row for each sample: zeros beside the entry "
+            "you want. What takes each row together into that one number?",
+            lambda log_probs, labels: torch.nn.functional.one_hot(labels, log_probs.shape[1]) * log_probs,
+        ),
+        Mistake(
+            "labels not unsqueezed for gather",
+            "gather wants an index with as many dims as the tensor: log_probs is (n, c), labels is (n,). Which call "
+            "makes it (n, 1)?",
+            lambda log_probs, labels: log_probs.gather(1, labels),
         ),
         Mistake(
             "sign",

@@ -35,17 +35,26 @@ FUNCTIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
 _OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
 
 
+SAME_LOSSES = "loss_fns holds the same losses afterwards"
+
+
 def run_losses(candidate: Callable, case: Case) -> Observation:
     """Call ``candidate(loss_fns, w)``.
 
     The case's arguments: ``loss_fns``, names in `LOSSES`; ``w``, a tensor that becomes a leaf that requires grad,
     except in mode ``"plain"``; ``w.grad``, the gradient that it has already, or None.
 
-    Parts: ``result``; ``arguments``: what became of w.
+    Parts: ``result``; ``arguments``: what became of w; a rule.
     """
     loss_fns = [LOSSES[name] for name in case.args["loss_fns"]]
     w = _parameter(case) if case.mode != "plain" else prepare(case.args["w"])
-    return observe(lambda: {"result": candidate(loss_fns, w), "arguments": {"w": with_flags(w)}}, case)
+
+    def body() -> dict[str, Any]:
+        given = list(loss_fns)
+        result = candidate(given, w)
+        return {"result": result, "arguments": {"w": with_flags(w)}, SAME_LOSSES: given == loss_fns}
+
+    return observe(body, case)
 
 
 def run_prediction(candidate: Callable, case: Case) -> Observation:

@@ -55,6 +55,7 @@ def run_reset(candidate: Callable, case: Case) -> Observation:
     The case's arguments:
         params: list of tensors.
         gradients: list of tensors or None, what ``.grad`` holds before the first call. Not passed on.
+        frozen: list of numbers of parameters that do not require grad, where there are any. Not passed on.
 
     Parts: ``steps``, for each call: ``grads`` (zeros where there is none), ``params``, and two rules.
     """
@@ -65,12 +66,17 @@ def run_reset(candidate: Callable, case: Case) -> Observation:
         steps = []
         for p, grad in zip(params, args["gradients"], strict=True):
             p.grad = grad
+        frozen = [params[i] for i in args.get("frozen", ())]
+        for p in frozen:
+            p.requires_grad_(False)
+        learning = [p for p in params if p.requires_grad]
         for _ in range(2):
             given = list(params)
             candidate(given)
             left = [torch.zeros_like(p) if p.grad is None else p.grad for p in params]
+            kept = _are_parameters(learning) and not any(p.requires_grad for p in frozen)
             step = {"grads": left, "params": params}
-            steps.append(snapshot(step | {LEAVES: _are_parameters(params), SAME_LIST: _same(given, params)}))
+            steps.append(snapshot(step | {LEAVES: kept, SAME_LIST: _same(given, params)}))
         return {"steps": steps}
 
     return observe(body, case)

@@ -14,7 +14,10 @@ FORGOTTEN_SAYS = (
     "you say so before you compute with it?"
 )
 NO_GRADIENT_YET = "no return, or no backward"
-NO_GRADIENT_YET_SAYS = "Either a `return` is missing, or .grad was read before backward() had filled it."
+NO_GRADIENT_YET_SAYS = (
+    "Nothing came back. Either a `return` is missing, or .grad was read before backward() had filled it, or it was "
+    "read from another tensor than the leaf that asked for gradients: a result such as y has none."
+)
 TUPLE = "a tuple around it"
 TUPLE_SAYS = (
     "torch.autograd.grad gives a tuple, one gradient for each input, also when there is one. Which entry is yours?"

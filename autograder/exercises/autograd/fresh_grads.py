@@ -112,6 +112,14 @@ def _only(which: slice) -> Callable:
     return lambda loss_fns, w: _each_copied(leaf, _by_grad)(loss_fns[which], w)
 
 
+def _pops_the_losses(loss_fns: list[Callable], w: torch.Tensor) -> Gradients:
+    grads = []
+    while loss_fns:
+        x = leaf(w)
+        grads.append(_by_grad(loss_fns.pop(0)(x), x))
+    return grads
+
+
 def _returns_inside_the_loop(loss_fns: list[Callable], w: torch.Tensor) -> torch.Tensor:
     return _each_copied(leaf, _by_grad)(loss_fns, w)[0]
 
@@ -145,11 +153,24 @@ FRESH_GRADS = Exercise(
                 for copy in (leaf, itself)
                 for reset in (
                     {},
-                    {"before": _zero_before},
                     {"before": _zero_if_any},
                     {"after": _zero_before},
                 )
             ),
+        ),
+        Mistake(
+            "zeroes a gradient that is not there yet",
+            "Before its first backward() a leaf has no gradient: .grad is None, and None has no zero_(). Ask for it "
+            "first, or take a new copy for each loss.",
+            tuple(
+                _each(copy, take=take, before=_zero_before) for copy in (leaf, itself) for take in (itself, torch.clone)
+            ),
+        ),
+        Mistake(
+            "takes the losses out of the list",
+            "The gradients are right, but loss_fns belongs to the caller, and it comes back with losses missing. A for "
+            "loop goes through a list and leaves it as it is.",
+            _pops_the_losses,
         ),
         Mistake(
             "leaves its gradient on w",

@@ -114,12 +114,16 @@ FIT_LINE = Exercise(
             ),
         ),
         Mistake(
+            "returns inside the loop",
+            "Only one epoch was run. Does the `return` stand inside the loop?",
+            _fit(runs=lambda epochs: 1),
+        ),
+        Mistake(
             "one epoch too many or too few",
             "You update more or fewer than `epochs` times. What does your range run over?",
             (
                 _fit(runs=lambda epochs: epochs + 1),
                 _fit(runs=lambda epochs: epochs - 1),
-                _fit(runs=lambda epochs: 1),
                 _fit(runs=lambda epochs: epochs + 1, result=lambda W, b, losses, final: (W, b, losses[:-1])),
                 _fit(runs=lambda epochs: epochs - 1, result=lambda W, b, losses, final: (W, b, [*losses, final])),
             ),

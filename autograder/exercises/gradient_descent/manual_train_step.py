@@ -92,9 +92,10 @@ MANUAL_TRAIN_STEP = Exercise(
         ),
         Mistake(
             "returns a graph",
-            "You return a tensor, and with it the whole graph stays in memory. How do you get a plain float out of a "
-            "0-d tensor?",
+            "You return a tensor, and unless it is detached, its whole graph stays in memory with it. What gets a "
+            "plain float out of a 0-d tensor?",
             (
+                _train_step(result=lambda loss, again: loss.detach()),
                 _train_step(result=lambda loss, again: loss),
                 _train_step(result=lambda loss, again: loss, after=_none),
                 _train_step(result=lambda loss, again: again()),
@@ -170,10 +171,15 @@ MANUAL_TRAIN_STEP = Exercise(
             _train_step(update=_no_grad_each(lambda p, lr: p.sub_(p.grad))),
         ),
         Mistake(
-            "stops requiring grad",
-            "The parameters no longer ask for gradients, so the next call has nothing to learn with. What did you "
-            "switch off for good?",
-            _train_step(update=_tracked_each(_stop_requiring_grad)),
+            "no graph to go back through",
+            "backward() finds nothing that was recorded. Either the forward pass runs where recording is off, or an "
+            "earlier call switched requires_grad off for good: only the update belongs under no_grad().",
+            (
+                _train_step(measure=torch.no_grad()(_mse)),
+                _train_step(measure=lambda W, b, X, y: _mse(W.detach(), b.detach(), X, y)),
+                _train_step(measure=lambda W, b, X, y: torch.tensor(_mse(W, b, X, y).item())),
+                _train_step(update=_tracked_each(_stop_requiring_grad)),
+            ),
         ),
     ),
 )

@@ -116,6 +116,11 @@ MOMENTUM_UPDATE = Exercise(
             _no_grad_each(_forgets_velocity),
         ),
         Mistake(
+            "v stays as it was",
+            "The velocity in the list never changes. v.mul(momentum) gives a new tensor; which spelling writes into v?",
+            (_momentum(lambda v, g, lr, m: v, lambda v, g, lr, m: lr * v), _momentum(lambda v, g, lr, m: m * v)),
+        ),
+        Mistake(
             "weighted average instead of sum",
             "You weigh the gradient with 1 - momentum. PyTorch's form adds it whole.",
             _momentum(lambda v, g, lr, m: m * v + (1 - m) * g),

@@ -35,6 +35,11 @@ def _zero_cases(draw: Draw) -> Iterator[dict]:
             "gradients": [None if i in missing else draw.normal(*shape) for i, shape in enumerate(shapes)],
         }
     a, b = draw.sizes(2)
+    yield {
+        "params": [draw.normal(a, b), draw.normal(b)],
+        "gradients": [draw.normal(a, b), draw.normal(b)],
+        "frozen": [0],  # it had a gradient before it was frozen
+    }
     yield {"params": [draw.normal(a), draw.normal(a, b)], "gradients": [None, None]}
     yield {"params": [draw.normal(a), draw.normal(b)], "gradients": [draw.normal(a), draw.normal(b)]}
 
@@ -66,6 +71,21 @@ ZERO_GRADS = Exercise(
             "A parameter that no backward() has reached has None as its gradient: there is nothing to clear. What does "
             "your code call on None?",
             tuple(map(_tracked_each, _CRASHING_RESETS)),
+        ),
+        Mistake(
+            "skips what is frozen",
+            "A parameter that does not require grad can still hold a gradient of the time when it did. Should it be "
+            "passed over?",
+            (
+                _tracked_each(lambda p: _set_none(p) if p.requires_grad else None),
+                _tracked_each(lambda p: _zero_if_any(p) if p.requires_grad else None),
+            ),
+        ),
+        Mistake(
+            "asks whether a gradient is true",
+            "`if p.grad` asks whether a tensor is true, and one with several entries is neither. What you want to know "
+            "is whether there is one: compare with None.",
+            _tracked_each(lambda p: _set_none(p) if p.grad else None),
         ),
         Mistake(
             "skips the first",

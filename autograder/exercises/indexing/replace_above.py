@@ -39,6 +39,11 @@ def _filled_in_place_without_return(x: torch.Tensor, limit: float, fill: float) 
     x[x > limit] = fill
 
 
+def _filled_copy_without_return(x: torch.Tensor, limit: float, fill: float) -> None:
+    x = x.clone()
+    x[x > limit] = fill
+
+
 REPLACE_ABOVE = Exercise(
     name="replace_above",
     lesson="04_indexing",
@@ -47,20 +52,23 @@ REPLACE_ABOVE = Exercise(
     contracts=("strided",),
     mistakes=(
         Mistake(
+            "nothing returned",
+            "Your function ends without a `return`. Which tensor should it hand back?",
+            (_filled_copy_without_return, _filled_in_place_without_return),
+        ),
+        Mistake(
             "changes x",
             "The caller's x has changed: writing into x[mask] writes into what came in. What makes a new tensor?",
             (
                 _filled_in_place(torch.gt),
                 _filled_in_place(torch.ge),
                 _filled_in_place_by_where,
-                _filled_in_place_without_return,
             ),
         ),
         Mistake(
             "branches swapped",
             "Entries above the limit stayed, the others were replaced. What does where take second: what to use where "
-            "the "
-            "condition is True, or where it is False?",
+            "the condition is True, or where it is False?",
             (
                 lambda x, limit, fill: torch.where(x > limit, x, fill),
                 lambda x, limit, fill: torch.where(x < limit, fill, x),

@@ -97,7 +97,8 @@ DROPOUT = Exercise(
         ),
         Mistake(
             "drops other entries",
-            "The share is right, the entries are not: drop where torch.rand(x.shape, generator=generator) < p.",
+            "The draws are right, the comparison drops other entries than asked: drop where torch.rand(x.shape, "
+            "generator=generator) < p.",
             _masked(keep_if=lambda u, p: u < 1 - p),
         ),
         Mistake(

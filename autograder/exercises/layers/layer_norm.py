@@ -132,6 +132,11 @@ LAYER_NORM = Exercise(
             "The result is normalised, but weight and bias are not used. What do they do at the end?",
             _norms(scale=False, shift=False),
         ),
+        Mistake(
+            "bias before weight",
+            "bias is added first, so weight multiplies it too. Which of the two comes last?",
+            lambda x, weight, bias, eps=1e-5: _norm(scale=False)(x, weight, bias, eps) * weight,
+        ),
         Mistake("no scale", "bias is there, but weight is not used. What does it multiply?", _norms(scale=False)),
         Mistake("no shift", "weight is there, but bias is not used. Where is it added?", _norms(shift=False)),
         Mistake(

@@ -76,10 +76,11 @@ TENSOR_FROM_ROWS = Exercise(
             ),
         ),
         Mistake(
-            "float64 through NumPy",
-            "NumPy makes int64 of whole numbers and float64 of fractions, and a tensor keeps the dtype of its array. "
-            "Which dtype is asked for?",
+            "float64",
+            "float64 is what NumPy makes of fractions, and what Python's own `float` means as a dtype; int64 is what "
+            "NumPy makes of whole numbers. A tensor keeps what it is given. Which dtype is asked for?",
             (
+                lambda rows: torch.tensor(rows, dtype=float),
                 lambda rows: torch.from_numpy(np.array(rows, dtype=float)),
                 lambda rows: torch.from_numpy(np.array(rows)),
                 lambda rows: torch.tensor(rows, dtype=torch.float64),

@@ -136,6 +136,13 @@ CAN_OVERFIT = Exercise(
             _overfit(give=lambda loss, threshold: torch.tensor(loss) < threshold),
         ),
         Mistake(
+            "returns inside the loop",
+            "Your training ends after its first step. Does the `return` stand inside the loop?",
+            lambda model, criterion, optimizer, x, y, steps, threshold: _overfit()(
+                model, criterion, optimizer, x, y, 1, threshold
+            ),
+        ),
+        Mistake(
             "another number of steps",
             "How many updates does your loop make, for `steps`?",
             (_overfit(more=1), _overfit(more=-1)),

@@ -31,6 +31,12 @@ def _attention_cases(draw: Draw) -> Iterator[dict]:
         (a, 1, c),
     ]:
         yield {name: draw.normal(*shape, mean=0.3, std=1.5) for name in "qkv"}
+    # nothing matches anything: scores of exactly 0, which are no mask
+    yield {"q": torch.zeros(1, c, 2), "k": draw.normal(1, c, 2), "v": draw.normal(1, c, 2)}
+    # scores in the hundreds, whose exp overflows, and far below any number that might stand for minus infinity
+    steps = 2.0 * torch.arange(b).flip(0)[None, :, None].expand(1, b, 4)
+    yield {"q": torch.full((1, b, 4), 64.0), "k": steps, "v": draw.normal(1, b, 4)}
+    yield {"q": torch.full((1, b, 4), 256.0), "k": steps - 64.0, "v": draw.normal(1, b, 4)}
     # what lies ahead matches far better than what is there: a mask that only dampens it lets it through
     ahead = torch.linspace(-3, 3, b)[None, :, None]
     yield {

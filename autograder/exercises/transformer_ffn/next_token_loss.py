@@ -13,8 +13,13 @@ from autograder.exercise import Draw, Exercise, Mistake
 
 def _loss_cases(draw: Draw) -> Iterator[dict]:
     yield {
-        "logits": torch.tensor([[[2.0, 0.0], [0.0, 2.0], [3.0, 0.0]]]),
-        "tokens": torch.tensor([[1, 0, 1]]),
+        "logits": torch.tensor([[[2.0, 0.0], [0.0, 2.0], [3.0, 0.0]], [[0.0, 1.0], [4.0, 0.0], [0.0, 5.0]]]),
+        "tokens": torch.tensor([[1, 0, 1], [0, 0, 1]]),
+    }
+    # sure, and wrong: a probability that is 0 in float32, whose log-probability is -200
+    yield {
+        "logits": torch.tensor([[[200.0, 0.0], [0.0, 200.0], [0.0, 0.0]]]),
+        "tokens": torch.tensor([[1, 1, 0]]),
     }
     b, t, v = draw.sizes(3, 3, 7)
     square = draw.size(3, 6)
@@ -111,6 +116,34 @@ NEXT_TOKEN_LOSS = Exercise(
             (
                 lambda logits, tokens: F.cross_entropy(logits[:, -1], tokens[:, -1]),
                 lambda logits, tokens: F.cross_entropy(logits[:, -2], tokens[:, -1]),
+            ),
+        ),
+        Mistake(
+            "shifts the batch",
+            "[:-1] cuts the first dim, and that is the batch: whole sequences are lost. In which dim do the positions "
+            "lie?",
+            (
+                lambda logits, tokens: _nll(logits[:-1], tokens[1:]),
+                lambda logits, tokens: _nll(logits[:-1, :], tokens[1:, :]),
+            ),
+        ),
+        Mistake(
+            "not flattened",
+            "cross_entropy looks for the classes in dim 1, and there lie your positions. Merge batch and time into one "
+            "dim, or move the classes to dim 1.",
+            (
+                lambda logits, tokens: F.cross_entropy(logits[:, :-1], tokens[:, 1:]),
+                lambda logits, tokens: F.cross_entropy(logits, tokens),
+            ),
+        ),
+        Mistake(
+            "log of a rounded probability",
+            "A probability below 1e-45 is 0 in float32, and a small number added to it hides that: the loss stops "
+            "growing, or is inf. log_softmax, or cross_entropy itself, works with the logits.",
+            (
+                lambda logits, tokens: F.nll_loss((logits.softmax(-1) + 1e-9).log()[:, :-1].mT, tokens[:, 1:]),
+                lambda logits, tokens: F.nll_loss(logits.softmax(-1).log()[:, :-1].mT, tokens[:, 1:]),
+                lambda logits, tokens: F.nll_loss(logits.softmax(-1).clamp(min=1e-7).log()[:, :-1].mT, tokens[:, 1:]),
             ),
         ),
         Mistake(

@@ -184,26 +184,39 @@ def collect(
     lesson: Annotated[
         str | None, typer.Option(metavar="LESSON", help="Take the notebooks of this lesson alone.")
     ] = None,
+    student: Annotated[
+        str | None, typer.Option("--as", metavar="STUDENT", help="All of it is this student's: you say so.")
+    ] = None,
+    zone: Annotated[
+        str | None,
+        typer.Option(metavar="ZONE", help="Of times without one, such as Europe/Berlin. [default: this machine's]"),
+    ] = None,
 ) -> None:
     """Put what a learning platform exports where `course grade` looks for it.
 
-    Knows how Moodle, Canvas and nbgrader name what students hand in. Nothing is run; what looks wrong is refused and
-    named. A student's newest submission counts; older ones are kept beside it.
+    Knows how Moodle, Canvas, Blackboard, Brightspace, Sakai, OpenOLAT, Gradescope and nbgrader name what students
+    hand in; `course roster import` says who they are. Nothing is run. A student's newest submission counts; older ones
+    are kept beside it. What looks wrong, or is not certain to be somebody's, is named and left.
 
-    Exit code: 0 when all was taken, 1 when something was refused, 2 when nothing was taken.
+    Exit code: 0 when all was taken, 1 when something was refused, or nothing taken from somebody, 2 when nothing was.
     """
     from autograder.grading.collect.intake import collect as take
+    from autograder.grading.collect.times import NoTime, named_zone, zone_name
 
     try:
         root = find_root(Path.cwd())
-        taken = take(archives, root, lesson and meant_lesson(lesson, released_lessons(root)))
-    except (CourseError, OSError) as error:
+        wanted = lesson and meant_lesson(lesson, released_lessons(root))
+        meant_zone = named_zone(zone) if zone else None
+        taken = take(archives, root, wanted, meant_zone, student)
+    except (CourseError, NoTime, OSError) as error:
         _fail(error, 2)
     for sentence in taken.sentences:
         print(sentence)
     counts = {"collected": len(taken.stored), "there already": taken.unchanged, "refused": taken.refused}
     counts["of no lesson, ignored"] = taken.ignored
     print(", ".join(f"{n} {what}" for what, n in counts.items() if n or what == "collected") + ".")
+    if taken.stored:
+        print(f"Times that came without a zone were read in {zone_name(meant_zone)}.")
     raise typer.Exit(2 if not taken.stored and not taken.unchanged else 1 if taken.refused else 0)
 
 

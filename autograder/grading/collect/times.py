@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 _UTC_NAMES = ("Z", "UTC", "GMT", "UCT")
 _TIME = re.compile(
-    r"(?P<date>\d{4}-\d\d-\d\d)[ T_](?P<clock>\d\d[:_-]\d\d[:_-]\d\d)(?:[.,](?P<fraction>\d{1,9}))?"
+    r"(?P<date>\d{4}-\d\d-\d\d)[ T_](?P<clock>\d\d[:_-]\d\d(?:[:_-]\d\d)?)(?:[.,](?P<fraction>\d{1,9}))?"
     r"\s*(?P<zone>[+-]\d\d:?\d\d|[A-Za-z]{1,6}|[A-Za-z_]+/[A-Za-z_/+-]+\d*)?"
 )
 
@@ -33,7 +33,7 @@ def read_time(text: str, zone: tzinfo | None = UTC) -> datetime:
     found = _TIME.fullmatch(text.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}").strip())
     if not found:
         raise NoTime(f"expected a time such as 2026-03-01 14:30:00 UTC, found {text.strip()[:40]!r}")
-    clock = re.sub("[_-]", ":", found["clock"])
+    clock = re.sub("[_-]", ":", found["clock"]) + (":00" if len(found["clock"]) == 5 else "")
     try:
         naive = datetime.strptime(f"{found['date']} {clock}", "%Y-%m-%d %H:%M:%S")
         naive = naive.replace(microsecond=int((found["fraction"] or "0").ljust(6, "0")[:6]))

@@ -77,7 +77,10 @@ class Students:
         """
         owner, lesson = claim.owner, claim.lesson
         if owner.id and (found := self._book.known_by(owner.platform, owner.id, lesson if owner.of_one_box else "")):
-            return _only(found, "more than one student has this id in people.json")
+            student = _only(found, "more than one student has this id in people.json")
+            if self._book.has_roster and not (found[0].on_roster or owner.anonymous):
+                raise NotCertain(f"{student} has this id, and is not on the roster; say whose with --as")
+            return student
         if owner.anonymous:
             return None
         if self._book.has_roster:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from pathlib import Path
@@ -88,7 +88,7 @@ def collect(
     for whose, notebook in sorted(decided, key=lambda one: (one[0], one[1].lesson)):
         _store(whose, notebook, root, intake, book)
     book.save()
-    _say_who_is_missing(root, book, intake, lesson)
+    _say_who_is_missing(root, book, intake.collected, {notebook.lesson for _, notebook in decided})
     return intake.collected
 
 
@@ -228,7 +228,7 @@ class _Intake:
             notebooks = [notebook for notebook in counting if notebook.lesson == lesson]
             if self._student is not None:
                 for notebook in notebooks:
-                    self._book.person(self._student).add(identity(notebook.owner, lesson))
+                    self._book.give(self._student, identity(notebook.owner, lesson))
                     yield self._student, notebook
                 continue
             for notebook, whose in zip(
@@ -298,10 +298,8 @@ def _store(student: str, notebook: Notebook, root: Path, intake: _Intake, book: 
     )
 
 
-def _say_who_is_missing(root: Path, book: Book, intake: _Intake, lesson: str | None) -> None:
+def _say_who_is_missing(root: Path, book: Book, collected: Collected, lessons: Collection[str]) -> None:
     """With a roster, name who handed nothing in, for each lesson that something was collected of."""
-    collected = intake.collected
-    lessons = {lesson for _, lesson in collected.stored} | ({lesson} if lesson else set())
     for name in sorted(lessons):
         missing = [
             f"{shown(person.name)} ({person.student})"

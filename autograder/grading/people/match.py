@@ -47,10 +47,12 @@ def _by_email(person: Person, owner: Owner) -> bool:
 
 
 def _by_name(person: Person, owner: Owner) -> bool:
-    if owner.anonymous or not (person.first_name and person.last_name):
-        return False
     first, last = person.first_name, person.last_name
+    if owner.anonymous or not (first or last):
+        return False
     if owner.platform == "Canvas":  # "Lovelace, Ada" is lovelaceada there
         return owner.who.rpartition("_")[0].casefold() == re.sub(r"\W", "", f"{last}{first}").casefold()
-    forms = {plain(form).casefold() for form in (f"{first} {last}", f"{last} {first}", f"{last}, {first}")}
-    return plain(owner.who).casefold() in forms
+    forms = [f"{first} {last}", f"{last} {first}", f"{last}, {first}"]
+    if first + last > "\u2e7f":  # 王 and 小明 are 王小明 together
+        forms.append(last + first)
+    return plain(owner.who).casefold() in {plain(form).casefold() for form in forms}

@@ -18,6 +18,10 @@ app = typer.Typer(
 )
 
 
+roster = typer.Typer(no_args_is_help=True, help="Who is in the class.")
+app.add_typer(roster, name="roster")
+
+
 @app.callback()
 def course() -> None:
     """Learn PyTorch in notebooks whose exercises check themselves.
@@ -184,27 +188,92 @@ def collect(
     lesson: Annotated[
         str | None, typer.Option(metavar="LESSON", help="Take the notebooks of this lesson alone.")
     ] = None,
+    student: Annotated[
+        str | None, typer.Option("--as", metavar="STUDENT", help="All of it is this student's: you say so.")
+    ] = None,
+    zone: Annotated[
+        str | None,
+        typer.Option(metavar="ZONE", help="Of times without one, such as Europe/Berlin. [default: this machine's]"),
+    ] = None,
 ) -> None:
     """Put what a learning platform exports where `course grade` looks for it.
 
-    Knows how Moodle, Canvas and nbgrader name what students hand in. Nothing is run; what looks wrong is refused and
-    named. A student's newest submission counts; older ones are kept beside it.
+    Knows how Moodle, Canvas, Blackboard, Brightspace, Sakai, OpenOLAT, Gradescope and nbgrader name what students
+    hand in; `course roster import` says who they are. Nothing is run. A student's newest submission counts; older ones
+    are kept beside it. What looks wrong, or is not certain to be somebody's, is named and left.
 
-    Exit code: 0 when all was taken, 1 when something was refused, 2 when nothing was taken.
+    Exit code: 0 when all was taken, 1 when something was refused, or nothing taken from somebody, 2 when nothing was.
     """
     from autograder.grading.collect.intake import collect as take
+    from autograder.grading.collect.times import NoTime, named_zone, zone_name
 
     try:
         root = find_root(Path.cwd())
-        taken = take(archives, root, lesson and meant_lesson(lesson, released_lessons(root)))
-    except (CourseError, OSError) as error:
+        wanted = lesson and meant_lesson(lesson, released_lessons(root))
+        meant_zone = named_zone(zone) if zone else None
+        taken = take(archives, root, wanted, meant_zone, student)
+    except (CourseError, NoTime, OSError) as error:
         _fail(error, 2)
     for sentence in taken.sentences:
         print(sentence)
     counts = {"collected": len(taken.stored), "there already": taken.unchanged, "refused": taken.refused}
     counts["of no lesson, ignored"] = taken.ignored
     print(", ".join(f"{n} {what}" for what, n in counts.items() if n or what == "collected") + ".")
+    if taken.stored:
+        print(f"Times that came without a zone were read in {zone_name(meant_zone)}.")
     raise typer.Exit(2 if not taken.stored and not taken.unchanged else 1 if taken.refused else 0)
+
+
+@roster.command("import")
+def roster_import(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="A class list as CSV.")],
+    id: Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="The column with the students' ids.")] = None,
+    name: Annotated[str | None, typer.Option("--name", metavar="COLUMN", help="The column with their names.")] = None,
+    email: Annotated[str | None, typer.Option("--email", metavar="COLUMN", help="The one with e-mails.")] = None,
+    lesson: Annotated[
+        str | None, typer.Option(metavar="LESSON", help="Of which Moodle's grading worksheet is.")
+    ] = None,
+) -> None:
+    """Take in who is in the class, from an export of the learning platform.
+
+    Canvas's, Moodle's, Blackboard's and Brightspace's are known by their columns; of any other CSV say which count.
+    From then on `course collect` takes what is of people on the roster, by id, e-mail or exact name, and says who is
+    missing. Who is known keeps the id in nbgrader; names, e-mails and LMS ids go into nbgrader's table of students.
+
+    Exit code: 0 when all were imported, 1 when somebody was not, 2 when the file is no class list.
+    """
+    from autograder.grading.people.book import Book
+    from autograder.grading.people.roster import import_rows, read_roster
+    from autograder.grading.people.table import write_students
+
+    given = {key: column for key, column in (("id", id), ("name", name), ("email", email)) if column}
+    try:
+        root = find_root(Path.cwd())
+        of = meant_lesson(lesson, released_lessons(root)) if lesson else ""
+        platform, rows = read_roster(path, given)
+        book = Book(root)
+        done = import_rows(book, platform, rows, of)
+        book.save()
+        write_students(root, book)
+    except (CourseError, OSError) as error:
+        _fail(error, 2)
+    for sentence in done.sentences:
+        print(sentence)
+    print(f"{platform or path.name}: {done.new} new on the roster, {done.known} known.")
+    raise typer.Exit(1 if done.left_out else 0)
+
+
+@roster.command("list")
+def roster_list() -> None:
+    """Print who is on the roster: id, name, e-mail."""
+    from autograder.grading.people.book import Book
+
+    try:
+        people = [person for person in Book(find_root(Path.cwd())) if person.on_roster]
+    except CourseError as error:
+        _fail(error, 2)
+    for person in sorted(people, key=lambda one: one.student):
+        print("\t".join((person.student, person.name, person.email)))
 
 
 def _grading_errors() -> tuple[type[Exception], ...]:

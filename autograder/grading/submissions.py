@@ -9,9 +9,8 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from nbgrader.utils import parse_utc
-
 from autograder.grading.collect.students import shown
+from autograder.grading.collect.times import NoTime, read_time
 from autograder.notebooks.files import TIMESTAMP
 from autograder.notebooks.reading import Unreadable, read_file
 
@@ -95,8 +94,13 @@ def read_content(submission: Submission) -> Content:
 def _notebook(submission: Submission, names: Sequence[str], warnings: list[str]) -> bytes:
     """The notebook of the lesson's name; or, where there is none, the only one, which somebody renamed."""
     expected = f"{submission.lesson}.ipynb"
-    notebooks = [name for name in names if name.endswith(".ipynb")]
-    if expected not in names and len(notebooks) == 1:
+    notebooks = [name for name in names if ".ipynb" in name.lower() and not name.startswith(".")]
+    if expected not in names and len(notebooks) > 1:
+        which = ", ".join(map(shown, notebooks))
+        raise Unreadable(
+            f"{len(notebooks)} notebooks: {which}", f"one, {expected}", "Give the one that counts this name."
+        )
+    if expected not in names and notebooks:
         warnings.append(f"The notebook was named {shown(notebooks[0])}; expected {expected}.")
         expected = notebooks[0]
     return read_file(submission.folder / expected, submission.folder.parent.parent)
@@ -107,7 +111,12 @@ def _submitted_at(submission: Submission, warnings: list[str]) -> datetime | Non
     if not os.path.lexists(path):
         return None
     try:
-        return parse_utc(read_file(path).decode()[:100].strip())
-    except Exception:  # dateutil raises many kinds
-        warnings.append(f"{TIMESTAMP} holds no time, so when it was handed in is not known.")
-        return None
+        return read_time(read_file(path).decode("utf-8-sig")).replace(tzinfo=None)  # as nbgrader has it: UTC, unsaid
+    except NoTime as error:
+        why = f"{error}"
+    except UnicodeDecodeError:
+        why = "it is no text in UTF-8"
+    except Unreadable as error:
+        why = error.came
+    warnings.append(f"{TIMESTAMP} holds no time that is certain, so when it was handed in is not known: {why}.")
+    return None

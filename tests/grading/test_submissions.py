@@ -1,5 +1,7 @@
 """What was handed in: names that cannot be students', links, and notebooks under other names."""
 
+from datetime import datetime
+
 import pytest
 
 from autograder.grading.submissions import Submission, find_submissions, read_content, unfit_name
@@ -44,3 +46,43 @@ def test_the_only_notebook_counts_under_any_name(tmp_path, name):
     assert content.data == b"{}"
     assert "expected 07_layers.ipynb" in content.warnings[0]
     assert content.warnings[0].isprintable()
+
+
+def test_of_two_notebooks_of_other_names_none_counts_and_both_are_named(tmp_path):
+    content = read_content(handed_in(tmp_path, "ann", {"final.ipynb": b"{}", "draft.ipynb": b"{}"}))
+
+    assert content.data is None
+    assert content.warnings == (
+        "2 notebooks: draft.ipynb, final.ipynb; expected one, 07_layers.ipynb. Give the one that counts this name.",
+    )
+
+
+@pytest.mark.parametrize("name", ["07_layers.ipynb.txt", "07_layers.IPYNB", "07_layers.ipynb.json"])
+def test_an_ending_that_a_browser_added_is_read_past(tmp_path, name):
+    assert read_content(handed_in(tmp_path, "ann", {name: b"{}"})).data == b"{}"
+
+
+@pytest.mark.parametrize(
+    ("said", "time"),
+    [
+        (b"2026-03-01 14:30:00.000250 UTC\n", datetime(2026, 3, 1, 14, 30, 0, 250)),
+        (b"\xef\xbb\xbf2026-03-01 14:30:00 UTC", datetime(2026, 3, 1, 14, 30)),
+        (b"2026-03-01 14:30:00 KST", datetime(2026, 3, 1, 5, 30)),
+        (b"2026-03-01 14:30:00 America/Los_Angeles", datetime(2026, 3, 1, 22, 30)),
+        (b"2026-03-01 14:30", datetime(2026, 3, 1, 14, 30)),
+    ],
+)
+def test_when_it_was_handed_in_is_read_in_its_zone(tmp_path, said, time):
+    content = read_content(handed_in(tmp_path, "ann", {f"{LESSON}.ipynb": b"{}", "timestamp.txt": said}))
+
+    assert (content.submitted_at, content.warnings) == (time, ())
+
+
+@pytest.mark.parametrize("said", [b"01.03.2026 14:30", b"2026-03-01 14:30:00 CST", b"\xff\xfe2\x00", b""])
+def test_a_time_that_is_not_certain_is_none_and_it_is_said(tmp_path, said):
+    content = read_content(handed_in(tmp_path, "ann", {f"{LESSON}.ipynb": b"{}", "timestamp.txt": said}))
+
+    assert content.submitted_at is None
+    assert content.warnings[0].startswith(
+        "timestamp.txt holds no time that is certain, so when it was handed in is not"
+    )

@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import gzip
 import io
 import os
 import re
 import stat
-import tarfile
 import tempfile
 import unicodedata
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import BinaryIO
 
+from autograder.grading.collect.budget import Budget, Stop
+from autograder.grading.collect.members import NOT_ORDINARY, Member
+from autograder.grading.collect.tars import list_tar, unpack, utc
+from autograder.grading.collect.zips import list_zip
 from autograder.notebooks.reading import MAX_BYTES
 
-MAX_ENTRIES = 20_000  # of one archive, with those of the archives in it
+MAX_ENTRIES = 20_000  # files of one archive
+MAX_TOTAL = 20 * 1024**3  # bytes that the archive of a class may come to
 MAX_DEPTH = 20  # folders inside folders
-MAX_TOTAL = 2 * 1024**3  # bytes that one archive may come to
 MAX_INNER = 100 * 1024**2  # bytes of an archive inside an archive
+MAX_INNER_TOTAL = 1024**3  # bytes that it may come to
+MAX_NAME = 1000  # characters of a path
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
 
-MAX_NAME = 1000  # characters of a path
-
-_STEP = 1024**2
-_HEADER = 1024**2
-_ZIP_ENTRY = b"PK\x01\x02"
-_NOT_ORDINARY = "a link or a device"
-_HIDDEN = re.compile(r"\.|__MACOSX$|Thumbs\.db$")  # what computers put beside people's files
+_HIDDEN = re.compile(r"\.(?!\.?$)|__MACOSX$|Thumbs\.db$|desktop\.ini$")  # what computers put beside people's files
+_SAYS_NOTEBOOK = re.compile(r"\.ipynb\b", re.IGNORECASE)  # browsers add endings: 07_layers.ipynb.txt
+_BEGINNING = 1024  # bytes in which a notebook's JSON begins
 
 
 @dataclass(frozen=True)
@@ -62,99 +61,117 @@ class Refused:
 
 @dataclass(frozen=True)
 class Ignored:
-    """Something in an archive that is no notebook."""
+    """Something in an archive that is no notebook; without a name where it is of no interest to anybody."""
+
+    name: str = ""
 
 
 Entry = Found | Refused | Ignored
 
 
-class _Stop(Exception):
-    """An archive that is not to be read any further; says why."""
-
-
 @dataclass
-class _Budget:
-    """What an archive may still come to."""
+class Listing:
+    """What is in an archive, before anything of it is read.
 
-    entries: int
-    total: int
+    Attributes:
+        refused: why the list is not complete.
+    """
 
-    def count(self) -> None:
-        self.entries -= 1
-        if self.entries < 0:
-            raise _Stop(f"more than {MAX_ENTRIES:,} files; the rest was not read")
+    budget: Budget
+    members: list[Member] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
 
-    def spend(self, size: int) -> None:
-        self.total -= size
-        if self.total < 0:
-            raise _Stop(f"more than {MAX_TOTAL / 1024**3:g} GB unpacked; the rest was not read")
+
+@contextlib.contextmanager
+def opened(path: Path, zone: tzinfo | None = None) -> Iterator[Listing]:
+    """What is in a zip, a tar, a tar.gz or a folder; or a notebook itself. Its files can be read until it is closed.
+
+    Args:
+        zone: of the times that a zip has without one; None for this machine's.
+    """
+    listing = Listing(Budget(MAX_ENTRIES, MAX_TOTAL))
+    with contextlib.ExitStack() as open_files:
+        try:
+            for member in _listed(path, zone, listing.budget, open_files):
+                listing.members.append(member)
+        except Stop as error:
+            listing.refused.append(Refused(path.name, str(error)))
+        except OSError as error:
+            listing.refused.append(Refused(path.name, f"cannot be read ({error.strerror or error})"))
+        yield listing
 
 
 def entries(path: Path) -> Iterator[Entry]:
-    """What is in a zip, a tar, a tar.gz or a folder, and in the archives one level inside; or a notebook itself.
+    """What is in an archive, and in the archives one level inside.
 
     Links, devices, encrypted files, paths that lead elsewhere, and whatever is too large, too deep or too much
     is refused by name, and the rest goes on, as far as the archive is not broken.
     """
-    budget = _Budget(MAX_ENTRIES, MAX_TOTAL)
-    try:
-        time = _utc(path.stat().st_mtime)
-        if path.is_dir():
-            yield from _in_folder(path, budget)
-        elif path.suffix == ".ipynb":
-            member = _Member(path.name, time, path.stat().st_size, lambda limit: _start(path, limit))
-            yield from _entry(member, (), budget)
-        else:
-            with path.open("rb") as file:
-                yield from _in_archive(file, (), time, budget)
-    except _Stop as error:
-        yield Refused(path.name, str(error))
-    except OSError as error:
-        yield Refused(path.name, f"cannot be read ({error.strerror or error})")
+    with opened(path) as listing:
+        try:
+            for member in listing.members:
+                yield from contents(member)
+        except Stop as error:
+            yield Refused(path.name, str(error))
+        yield from listing.refused
 
 
-@dataclass(frozen=True)
-class _Member:
-    """A file in an archive; ``read`` returns its first so many bytes, and ``why`` says what is wrong with it."""
+def contents(member: Member, outer: tuple[str, ...] = ()) -> Iterator[Entry]:
+    """What is to be made of one file: of a notebook itself, of an archive all that is in it.
 
-    name: str
-    time: datetime
-    size: int
-    read: Callable[[int], bytes]
-    why: str | None = None
+    Args:
+        outer: the path of the archive that it is in, where that is inside another.
 
-
-def _entry(member: _Member, outer: tuple[str, ...], budget: _Budget) -> Iterator[Entry]:
-    """What is to be made of one file."""
-    name = "/".join((*outer, member.name))
-    why = member.why or _wrong_name(member.name)
-    if why:
+    Raises:
+        Stop: what its archive may come to is used up.
+    """
+    name, parts = "/".join((*outer, member.name)), member.parts
+    if why := member.why or _wrong_name(member.name):
         yield Refused(name, why)
         return
-    parts = tuple(part for part in member.name.split("/") if part not in ("", "."))
-    is_archive = member.name.lower().endswith(ARCHIVES)
-    limit = MAX_INNER if is_archive else MAX_BYTES
-    if not parts or any(map(_HIDDEN.match, parts)) or not (is_archive or member.name.endswith(".ipynb")):
+    if not parts or is_hidden(parts):
         yield Ignored()
-    elif is_archive and outer:
-        yield Refused(name, "an archive inside an archive inside another")
-    elif member.size > limit:
-        yield Refused(name, f"{member.size / 1024**2:,.1f} MB; at most {limit // 1024**2} MB are read")
-    else:
-        try:
+        return
+    is_archive = parts[-1].lower().endswith(ARCHIVES)
+    says_notebook = bool(_SAYS_NOTEBOOK.search(parts[-1]))
+    limit = MAX_INNER if is_archive else MAX_BYTES
+    try:
+        if not (is_archive or says_notebook or _may_be_notebook(member.read(_BEGINNING))):
+            yield Ignored(name)
+        elif is_archive and outer:
+            yield Refused(name, "an archive inside an archive inside another")
+        elif member.size > limit:
+            yield Refused(name, f"{member.size / 1024**2:,.1f} MB; at most {limit // 1024**2} MB are read")
+        elif is_archive:
+            yield from _inner(member, parts)
+        else:
             data = member.read(limit)
-        except _Stop:
-            raise
-        except Exception:  # zipfile, tarfile and zlib raise a dozen kinds on malformed files
-            yield Refused(name, "broken")
-            return
-        if not is_archive:
-            yield Found(parts, outer, member.time, data)
-            return
-        try:
-            yield from _in_archive(io.BytesIO(data), parts, member.time, budget)
-        except _Stop as error:
-            yield Refused(name, str(error))
+            is_notebook = says_notebook or (b'"cells"' in data and b'"nbformat"' in data)
+            yield Found(parts, outer, member.time, data) if is_notebook else Ignored(name)
+    except Stop:
+        raise
+    except Exception:  # zipfile, tarfile and zlib raise a dozen kinds on malformed files
+        yield Refused(name, "broken")
+
+
+def is_hidden(parts: tuple[str, ...]) -> bool:
+    """Whether a path is of what computers put beside people's files."""
+    return any(map(_HIDDEN.match, parts))
+
+
+def _inner(member: Member, parts: tuple[str, ...]) -> Iterator[Entry]:
+    """What is in an archive inside an archive: what its owner put there is on the owner's own budget."""
+    file = io.BytesIO(member.read(MAX_INNER))
+    try:
+        with contextlib.ExitStack() as open_files:
+            for one in _in_archive(file, member.time, None, Budget(MAX_ENTRIES, MAX_INNER_TOTAL), open_files):
+                yield from contents(one, parts)
+    except Stop as error:
+        yield Refused("/".join(parts), str(error))
+
+
+def _may_be_notebook(beginning: bytes) -> bool:
+    return beginning.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
 
 
 def _wrong_name(name: str) -> str | None:
@@ -168,18 +185,38 @@ def _wrong_name(name: str) -> str | None:
     return None
 
 
-def _in_folder(root: Path, budget: _Budget) -> Iterator[Entry]:
-    for folder, folders, files in os.walk(root):
+def _listed(path: Path, zone: tzinfo | None, budget: Budget, open_files: contextlib.ExitStack) -> Iterator[Member]:
+    if path.is_dir():
+        yield from _in_folder(path, budget)
+        return
+    said, file = path.stat(), open_files.enter_context(path.open("rb"))
+    start = file.read(_BEGINNING)
+    file.seek(0)
+    if _SAYS_NOTEBOOK.search(path.name) or _may_be_notebook(start):
+        yield Member(path.name, utc(said.st_mtime), said.st_size, functools.partial(_start, path))
+    else:
+        yield from _in_archive(file, None, zone, budget, open_files)
+
+
+def _in_folder(root: Path, budget: Budget) -> Iterator[Member]:
+    unread: list[OSError] = []
+    for folder, folders, files in os.walk(root, onerror=unread.append):
         folders.sort()
-        links = [name for name in folders if Path(folder, name).is_symlink()]
+        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
         for name in (*links, *sorted(files)):
             budget.count()
             path = Path(folder, name)
-            said = path.lstat()
-            why = None if stat.S_ISREG(said.st_mode) else _NOT_ORDINARY
-            read = functools.partial(_start, path)
-            member = _Member(path.relative_to(root).as_posix(), _utc(said.st_mtime), said.st_size, read, why)
-            yield from _entry(member, (), budget)
+            inside, read = path.relative_to(root).as_posix(), functools.partial(_start, path)
+            try:
+                said = path.lstat()
+            except OSError as error:  # a path may be longer than the system allows
+                yield Member(inside, utc(0), 0, read, f"cannot be read ({error.strerror})")
+                continue
+            why = None if stat.S_ISREG(said.st_mode) else NOT_ORDINARY
+            yield Member(inside, utc(said.st_mtime), said.st_size, read, why)
+    for error in unread:
+        inside = Path(os.fsdecode(error.filename)).relative_to(root).as_posix()
+        yield Member(inside, utc(0), 0, bytes, f"cannot be read ({error.strerror})")
 
 
 def _start(path: Path, limit: int) -> bytes:
@@ -187,127 +224,22 @@ def _start(path: Path, limit: int) -> bytes:
         return file.read(limit)
 
 
-def _in_archive(file: BinaryIO, outer: tuple[str, ...], time: datetime, budget: _Budget) -> Iterator[Entry]:
+def _in_archive(
+    file: BinaryIO, time: datetime | None, zone: tzinfo | None, budget: Budget, open_files: contextlib.ExitStack
+) -> Iterator[Member]:
     """What is in a zip or tar, told by its first bytes.
 
     Args:
-        outer: the path of this archive in the one that it is in; empty for the outermost.
-        time: when it was last changed; times inside an inner archive are whatever its author's clock said.
+        time: of an archive inside another, when that was last changed; times in it are whatever its author's
+            clock said.
     """
     start = file.read(2)
     file.seek(0)
     if start == b"PK":
-        yield from _in_zip(file, outer, time, budget)
+        yield from list_zip(file, time, zone, budget)
     elif start == b"\x1f\x8b":
-        with tempfile.TemporaryFile() as unpacked:  # seeking in a compressed file would unpack it again and again
-            _unpack(file, unpacked, budget)
-            yield from _in_tar(unpacked, outer, time, budget)
+        unpacked = open_files.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 (ruff doesn't see that it is one)
+        unpack(file, unpacked, budget)
+        yield from list_tar(unpacked, time, budget)
     else:
-        yield from _in_tar(file, outer, time, budget)
-
-
-def _in_zip(file: BinaryIO, outer: tuple[str, ...], time: datetime, budget: _Budget) -> Iterator[Entry]:
-    if isinstance(file, io.BytesIO) and file.getvalue().count(_ZIP_ENTRY) > MAX_ENTRIES:
-        raise _Stop(f"more than {MAX_ENTRIES:,} files")  # zipfile would read the whole list of them first
-    try:
-        archive = zipfile.ZipFile(file)
-    except Exception as error:  # zipfile raises a dozen kinds on malformed files
-        raise _Stop("a broken archive") from error
-    for info in archive.infolist():
-        budget.count()
-        if info.is_dir():
-            continue
-
-        def read(limit: int, info: zipfile.ZipInfo = info) -> bytes:
-            budget.spend(info.file_size)
-            with archive.open(info) as member:
-                data = member.read(limit)
-                member.read(1)  # so that the checksum is looked at
-                return data
-
-        why = None
-        if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
-            why = _NOT_ORDINARY
-        elif info.flag_bits & 1:
-            why = "encrypted"
-        elif info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            why = "compressed in a way that is not read"  # some take gigabytes of memory
-        when = time if outer else _zip_time(info, time)
-        yield from _entry(_Member(info.orig_filename, when, info.file_size, read, why), outer, budget)
-
-
-def _zip_time(info: zipfile.ZipInfo, otherwise: datetime) -> datetime:
-    try:
-        return datetime(*info.date_time).astimezone(UTC)  # a zip has local times
-    except (ValueError, OverflowError, OSError):
-        return otherwise
-
-
-def _unpack(file: BinaryIO, unpacked: BinaryIO, budget: _Budget) -> None:
-    with gzip.GzipFile(fileobj=file) as packed:
-        while True:
-            try:
-                data = packed.read(_STEP)
-            except (OSError, EOFError, zlib.error) as error:
-                raise _Stop("a broken archive") from error
-            if not data:
-                break
-            budget.spend(len(data))
-            unpacked.write(data)
-    unpacked.seek(0)
-
-
-class _Careful:
-    """A tar's file, from which no header of an absurd size is read, as tarfile would."""
-
-    def __init__(self, file: BinaryIO):
-        self._file, self.limit = file, _HEADER
-        self.seek, self.tell = file.seek, file.tell
-
-    def read(self, size: int) -> bytes:
-        if not 0 <= size <= self.limit:
-            raise tarfile.ReadError(f"a header of {size} bytes")
-        data = self._file.read(size)
-        if self.limit == _HEADER and re.search(rb"\d{200}", data):  # on which older tarfiles spend hours
-            raise tarfile.ReadError("a header that is all digits")
-        return data
-
-
-def _in_tar(file: BinaryIO, outer: tuple[str, ...], time: datetime, budget: _Budget) -> Iterator[Entry]:
-    careful = _Careful(file)
-    try:
-        archive = tarfile.open(fileobj=careful, mode="r:")  # noqa: SIM115 (there is nothing to close but the file)
-    except Exception as error:  # tarfile raises a dozen kinds on malformed files
-        raise _Stop("a broken archive, or none; expected a zip, tar, tar.gz, folder or notebook") from error
-    while True:
-        try:
-            info = archive.next()
-        except Exception as error:
-            raise _Stop("a broken archive; the rest was not read") from error
-        if info is None:
-            return
-        budget.count()
-        archive.members.clear()  # tarfile would keep them all
-        if info.isdir():
-            continue
-
-        def read(limit: int, info: tarfile.TarInfo = info) -> bytes:
-            careful.limit = limit
-            try:
-                data = archive.extractfile(info).read(limit)
-            finally:
-                careful.limit = _HEADER
-            if len(data) < info.size:
-                raise tarfile.ReadError("cut off")
-            return data
-
-        why = None if info.isreg() and not info.issparse() else _NOT_ORDINARY
-        when = time if outer else _utc(info.mtime)
-        yield from _entry(_Member(info.name, when, info.size, read, why), outer, budget)
-
-
-def _utc(seconds: float) -> datetime:
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (ValueError, OverflowError, OSError):
-        return datetime.fromtimestamp(0, UTC)
+        yield from list_tar(file, time, budget)

@@ -37,11 +37,17 @@ c.Autograde.sanitize_preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 c.Autograde.autograde_preprocessors = [
-    "nbgrader.preprocessors.SaveAutoGrades",
-    "nbgrader.preprocessors.AssignLatePenalties",
+    "autograder.grading.gradebook.nbgrader_step.RecordGrades",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 c.GenerateFeedback.exporter_class = "autograder.grading.feedback.pages.FeedbackExporter"
+
+# What is handed in late loses no points, unless a plugin takes some. One is ready: a share of the points for each day,
+# or begun day, after the due date in autograder/deadlines.toml. Take the marks away to use it.
+# c.AssignLatePenalties.plugin_class = "autograder.grading.gradebook.late.SharePerDay"
+# c.SharePerDay.share = 0.1
+# c.SharePerDay.grace_minutes = 15
+# c.SharePerDay.floor = 0.5  # so much of the points stays, however late it is
 
 # What stands in a lesson in the place of a solution.
 c.ClearSolutions.code_stub = {"python": "raise NotImplementedError  # your code here"}

@@ -158,6 +158,13 @@ def grade(
         typer.Option("--trusted", help="Without a sandbox: the code runs with all your rights. For your own work."),
     ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Grade everything anew, on newly drawn inputs.")] = False,
+    withdraw: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="EXERCISE",
+            help="Everybody gets its points, now and later; EXERCISE=out takes it out of the maximum instead.",
+        ),
+    ] = None,
 ) -> None:
     """Grade what a class handed in: safely, in parallel, into nbgrader's gradebook.
 
@@ -172,7 +179,7 @@ def grade(
         _fail(error, 2)
     from autograder.grading.classroom import NOTHING_GRADED, Options, grade_class
 
-    options = Options(lessons, students, jobs, scheduler, json, feedback, trusted, fresh)
+    options = Options(lessons, students, jobs, scheduler, json, feedback, trusted, fresh, withdraw or ())
     if trusted:
         _warn("--trusted: no sandbox. Whatever is in these notebooks runs with all your rights.")
     try:

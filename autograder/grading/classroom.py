@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -16,9 +16,12 @@ from rich.text import Text
 
 from autograder.grading import cluster, workers
 from autograder.grading.collect.students import shown
+from autograder.grading.gradebook.deadlines import EXCUSED, read_deadline
 from autograder.grading.gradebook.record import PaperNotRecorded, Record
 from autograder.grading.gradebook.settings import read_course
-from autograder.grading.outcome import ERROR, FAILED, Graded
+from autograder.grading.gradebook.withdrawn import taken_out, withdraw
+from autograder.grading.lines import doubts_about_time, gradebook_lines
+from autograder.grading.outcome import ERROR, FAILED, Graded, Standing
 from autograder.grading.paper import Paper
 from autograder.grading.results import Results
 from autograder.grading.submissions import Submission, find_submissions, read_content, unfit_name
@@ -40,13 +43,14 @@ class Options:
     feedback: bool = False
     trusted: bool = False
     fresh: bool = False
+    withdraw: Sequence[str] = ()
 
 
 def grade_class(root: Path, options: Options, console: Console) -> int:
     """Grade the submissions that ``options`` name, and record them in the gradebook.
 
     Returns:
-        0 where all were graded, 1 where some failed.
+        0 where all were graded, 1 where some failed or something about them is in doubt.
 
     Raises:
         CourseError, NothingToGrade, ClusterError, SandboxError, RecordError, FeedbackError, OSError: it cannot begin,
@@ -57,10 +61,12 @@ def grade_class(root: Path, options: Options, console: Console) -> int:
     lessons = list(dict.fromkeys(meant_lesson(name, released) for name in options.lessons))
     submitted = _submitted(root)
     found = find_submissions(submitted, lessons, options.students)
-    run = _Run(root, lessons, options)
     with Record(root) as record, _progress(console) as progress:
+        if options.withdraw:
+            withdraw(root, options.withdraw, {lesson: record.names(lesson) for lesson in lessons})
         for lesson in lessons:
             record.prepare(lesson)
+        run = _Run(root, lessons, options)
         task = progress.add_task("grading", total=len(found))
         for result, submitted_at in run.grade(found):
             if result.outcome != ERROR:
@@ -70,10 +76,20 @@ def grade_class(root: Path, options: Options, console: Console) -> int:
                     result = Graded(result.student, result.lesson, ERROR, {}, (str(error),))
             run.ended.append(replace(result, notebook=None))  # the notebook is recorded, and large
             progress.advance(task)
-    graded = sorted(run.ended, key=lambda result: (result.lesson, result.student))
+        standings = {lesson: record.standings(lesson) for lesson in lessons}
+    graded = [with_standing(result, standings[result.lesson].get(result.student)) for result in run.ended]
+    graded.sort(key=lambda result: (result.lesson, result.student))
     if options.json:
         write_json(options.json, graded)
     print_summary(console, graded)
+    doubts = []
+    for lesson in lessons:
+        deadline, of_lesson = read_deadline(root, lesson), [result for result in graded if result.lesson == lesson]
+        for line in gradebook_lines(lesson, of_lesson, deadline.zone):
+            console.print(Text(line))
+        doubts += doubts_about_time(lesson, of_lesson, deadline, set(standings[lesson]).union(_students(submitted)))
+    for doubt in doubts:
+        console.print(Text(doubt, style="yellow"))
     if options.feedback:
         # here, because it imports the half of nbgrader that takes seconds
         from autograder.grading.feedback.pages import write_feedback
@@ -82,11 +98,22 @@ def grade_class(root: Path, options: Options, console: Console) -> int:
             students = [result.student for result in graded if result.lesson == lesson and result.outcome != ERROR]
             write_feedback(root, lesson, students)
         console.print(f"Feedback pages: {submitted.with_name('feedback')}/STUDENT/LESSON/LESSON.html")
-    return SOME_FAILED if any(result.outcome in (FAILED, ERROR) for result in graded) else ALL_GRADED
+    return SOME_FAILED if doubts or any(result.outcome in (FAILED, ERROR) for result in graded) else ALL_GRADED
+
+
+def with_standing(result: Graded, standing: Standing | None) -> Graded:
+    """The result with the gradebook's points, in which is also what a person gave and what was withdrawn."""
+    if standing is None or result.outcome == ERROR:
+        return result
+    exercises = {
+        name: replace(each, points=standing.points[name].points, max_points=standing.points[name].max_points)
+        for name, each in result.exercises.items()
+    }
+    return replace(result, exercises=exercises, standing=standing)
 
 
 def write_json(path: Path, graded: Sequence[Graded]) -> None:
-    """Write the results as JSON: the same submissions give the same bytes."""
+    """Write the results as JSON: the same submissions, and the same gradebook, give the same bytes."""
     listed = [
         {
             "student": result.student,
@@ -96,10 +123,32 @@ def write_json(path: Path, graded: Sequence[Graded]) -> None:
             "max_score": result.max_score,
             "exercises": {name: asdict(exercise) for name, exercise in result.exercises.items()},
             "warnings": list(result.warnings),
+            **(_in_gradebook(result) if result.standing is not None else {}),
         }
         for result in graded
     ]
     path.write_text(json.dumps(listed, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _in_gradebook(result: Graded) -> dict[str, object]:
+    """What only some submissions have: lateness, written answers that are worth points, and what doesn't count."""
+    standing = result.standing
+    said: dict[str, object] = {}
+    by_hand = standing.points.keys() - result.exercises.keys() - standing.withdrawn.keys()
+    if written := {
+        name: each._asdict()
+        for name, each in standing.points.items()
+        if name in by_hand and (each.points or each.max_points)
+    }:
+        said["written"] = written
+    if standing.seconds_late > 0:
+        due = standing.due.replace(tzinfo=UTC).isoformat()
+        said["late"] = {"due": due, "seconds": standing.seconds_late, "penalty": standing.penalty}
+    if standing.excused:
+        said["status"] = EXCUSED
+    if standing.withdrawn:
+        said["withdrawn"] = dict(standing.withdrawn)
+    return said
 
 
 class _Run:
@@ -115,6 +164,7 @@ class _Run:
         self._times: dict[tuple[str, str], datetime | None] = {}
         self._seeds = {lesson: self._results.seed(lesson, options.fresh) for lesson in lessons}
         self._releases = {name: released_notebook(root, name).read_bytes() for name in lessons}
+        self._withdrawn = {name: taken_out(root, name, self._releases[name]) for name in lessons}
 
     def grade(self, found: Sequence[Submission]) -> Iterator[tuple[Graded, datetime | None]]:
         """Each submission's result, in no particular order, and when it was handed in."""
@@ -152,7 +202,8 @@ class _Run:
     def _paper(self, submission: Submission) -> Paper:
         content, lesson, student = read_content(submission), submission.lesson, submission.student
         self._times[lesson, student] = content.submitted_at
-        return Paper(student, lesson, content.data, self._releases[lesson], self._seeds[lesson], content.warnings)
+        release, seed = self._releases[lesson], self._seeds[lesson]
+        return Paper(student, lesson, content.data, release, seed, content.warnings, self._withdrawn[lesson])
 
     def _grade_all(self, papers: Iterable[Paper]) -> Iterator[Graded]:
         if self._options.trusted:
@@ -168,6 +219,10 @@ class _Run:
 def _submitted(root: Path) -> Path:
     folders = read_course(root).coursedir
     return Path(folders.root, folders.submitted_directory)
+
+
+def _students(submitted: Path) -> list[str]:
+    return [entry.name for entry in os.scandir(submitted)] if submitted.is_dir() else []
 
 
 def _progress(console: Console) -> Progress:

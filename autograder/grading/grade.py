@@ -12,6 +12,7 @@ import nbformat
 
 from autograder.exercise import Exercise
 from autograder.exercises import EXERCISES
+from autograder.grading.gradebook.withdrawn import taken_out
 from autograder.grading.outcome import FAILED, GRADED, WARNED, ExerciseGrade, Graded
 from autograder.grading.outputs import check_output, clean, plain_text
 from autograder.grading.paper import Paper
@@ -64,7 +65,7 @@ def prepare(paper: Paper) -> Rebuilt:
         submitted = read_notebook(paper.data)
     except Unreadable as error:
         raise Unusable(str(error)) from error
-    return rebuild(_read_release(paper.release).notebook, submitted, paper.lesson)
+    return rebuild(_read_release(paper.release).notebook, submitted, paper.lesson, paper.withdrawn)
 
 
 def finish(
@@ -204,4 +205,5 @@ def grade_notebook(root: Path, lesson: str, student: str, data: bytes) -> Graded
         OSError: the release cannot be read.
     """
     release = released_notebook(root, lesson).read_bytes()
-    return grade(Paper(student, lesson, data, release, Results(root).seed(lesson)), own_sandbox())
+    seed, withdrawn = Results(root).seed(lesson), taken_out(root, lesson, release)
+    return grade(Paper(student, lesson, data, release, seed, withdrawn=withdrawn), own_sandbox())

@@ -71,7 +71,8 @@ def _key(paper: Paper) -> str:
         paper.student.encode("utf-8", "surrogateescape"),
         paper.lesson.encode(),
     ]
-    parts += [paper.release, b"no data" if paper.data is None else paper.data, "\n".join(paper.warnings).encode()]
+    parts += [paper.release, b"no data" if paper.data is None else paper.data]
+    parts += ["\n".join(said).encode() for said in (paper.warnings, paper.withdrawn)]
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from nbformat import NotebookNode
@@ -31,7 +31,7 @@ from autograder.notebooks.reading import new_cell
 
 MAX_OWN = 500
 
-_SETTINGS = ("grade_id", "grade", "solution", "locked", "points")
+_SETTINGS = ("grade_id", "grade", "solution", "locked")
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,9 @@ class Rebuilt:
     homeless: tuple[str, ...]
 
 
-def rebuild(release: NotebookNode, submitted: NotebookNode, lesson: str | None = None) -> Rebuilt:
+def rebuild(
+    release: NotebookNode, submitted: NotebookNode, lesson: str | None = None, withdrawn: Collection[str] = ()
+) -> Rebuilt:
     """Put what the learner wrote into the release.
 
     An answer is the last cell of its ``grade_id`` that is not as it was released; it stands where the release
@@ -69,15 +71,22 @@ def rebuild(release: NotebookNode, submitted: NotebookNode, lesson: str | None =
         release: the lesson, or its solution, as `nbformat.read` returns it; trusted.
         submitted: as `read_notebook` returns it.
         lesson: the lesson's name, by which unchanged cells of its older releases are told from own ones.
+        withdrawn: what the lesson asked for once: that somebody answered it is worth no warning.
     """
-    return _Rebuilding(release.cells, submitted.cells, lesson).result(release)
+    return _Rebuilding(release.cells, submitted.cells, lesson, withdrawn).result(release)
 
 
 class _Rebuilding:
     """What became of each cell: ``answers`` and ``edits`` say which submitted cell stands in for a released one."""
 
-    def __init__(self, release: Sequence[NotebookNode], submitted: Sequence[NotebookNode], lesson: str | None):
-        self.release, self.submitted, self.lesson = release, submitted, lesson
+    def __init__(
+        self,
+        release: Sequence[NotebookNode],
+        submitted: Sequence[NotebookNode],
+        lesson: str | None,
+        withdrawn: Collection[str],
+    ):
+        self.release, self.submitted, self.lesson, self.withdrawn = release, submitted, lesson, withdrawn
         self.warnings: list[str] = []
         self.unmarked = not any(marks(cell) for cell in submitted)
         if self.unmarked:
@@ -119,7 +128,8 @@ class _Rebuilding:
         for i in homeless:
             name = grade_id(self.submitted[i])
             name = name if re.fullmatch(r"\w{1,40}", name, re.ASCII) else "An answer"
-            self.warnings.append(f"{name}: the lesson does not ask for it; kept as a cell of the learner's own.")
+            if name not in self.withdrawn:
+                self._warn(name, "the lesson does not ask for it; kept as a cell of the learner's own")
         changed = {self.release[j].id for j in (*self.answers, *self.edits)}
         return Rebuilt(
             notebook=NotebookNode({**copy.deepcopy({**release, "cells": None}), "cells": cells}),
@@ -241,5 +251,10 @@ class _Rebuilding:
         came, expected = marks(cell), marks(self.release[j])
         if not came and not self.unmarked:
             self._warn(grade_id(self.release[j]), "its cell has lost nbgrader's metadata")
-        elif came and any(came.get(key) != expected.get(key) for key in _SETTINGS):
+        elif came and (
+            any(came.get(key) != expected.get(key) for key in _SETTINGS)
+            # other points are the learner's doing, unless they are an older release's, as the checksum of a check
+            # tells; an answer's tells nothing once it is written
+            or (came.get("points") != expected.get("points") and is_check(cell) and not is_untouched(cell))
+        ):
             self._warn(grade_id(self.release[j]), "its grading settings differ from the lesson's, which count")

@@ -276,15 +276,16 @@ def test_what_a_wrong_function_prints_is_shown_with_its_mistake_and_costs_a_righ
     assert [error for error in errors.values() if "a log line\n    printed\n    printed to stderr" not in error] == []
 
 
-def test_the_written_question_waits_for_a_person_and_an_empty_answer_gets_nothing(course):
+def test_the_written_question_is_worth_no_points_and_waits_for_nobody(course):
+    """One that is worth points waits: see test_gradebook.py."""
     question = next(cell for cell in lesson_cells("lessons").values() if is_solution(cell) and cell.cell_type != "code")
     with Gradebook(f"sqlite:///{course / 'autograder' / 'gradebook.db'}") as gradebook:
         grades = {
             student: gradebook.find_grade(question.id, LESSON, LESSON, student) for student in ("solved", "untouched")
         }
 
-        assert {grade.max_score for grade in grades.values()} == {question.metadata.nbgrader.points}
-        assert grades["solved"].needs_manual_grade
+        assert {grade.max_score for grade in grades.values()} == {question.metadata.nbgrader.points} == {0}
+        assert not grades["solved"].needs_manual_grade
         assert not grades["untouched"].needs_manual_grade
         assert grades["untouched"].auto_score == 0
 

@@ -33,6 +33,7 @@ from tests.support.classroom import (
     make_course,
     release,
     release_rows,
+    set_points,
     sqlite,
 )
 
@@ -93,9 +94,10 @@ def test_the_lesson_is_put_into_the_gradebook_as_generate_assignment_does(prepar
 
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # nbgrader's own
 def test_what_is_recorded_is_what_nbgraders_own_steps_write(course, tmp_path):
-    nbgraders = shutil.copytree(course, tmp_path / "nbgraders")
+    set_points(course, why_dropout_scales=2)  # what is worth no points nbgrader would have read, and we wouldn't
     with Record(course) as record:
         record.prepare(LESSON)
+        nbgraders = shutil.copytree(course, tmp_path / "nbgraders")
         for each in CLASS:
             record.save(each, NOON)
 

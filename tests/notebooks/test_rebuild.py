@@ -7,6 +7,7 @@ from functools import cache
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
+from nbgrader.utils import compute_checksum
 
 from autograder.notebooks import rebuild as module
 from autograder.notebooks.ids import cell_id
@@ -606,3 +607,26 @@ def test_what_a_learner_calls_an_exercise_is_not_printed():
     assert submit(evil).warnings[-1] == (
         "An answer: the lesson does not ask for it; kept as a cell of the learner's own."
     )
+
+
+def test_an_answer_to_what_was_withdrawn_is_worth_no_warning(mine):
+    at(mine, "gelu").source = "def gelu(x):\n    return x"
+    newer = notebook("lessons")
+    newer.cells = [cell for cell in newer.cells if cell.id not in ("gelu", "check_gelu")]
+    rebuilt = rebuild(newer, mine, LESSON, ("gelu",))
+
+    assert (rebuilt.homeless, rebuilt.warnings) == (("gelu",), ())
+
+
+def test_points_that_the_lesson_changed_since_are_nobodys_doing(mine):
+    at(mine, "why_dropout_scales").source = "Because the mean stays as it was."
+    newer = notebook("lessons")
+    for name in ("why_dropout_scales", "check_softmax", "check_gelu"):
+        cell = at(newer, name)
+        cell.metadata.nbgrader.points = 2
+        cell.metadata.nbgrader.checksum = compute_checksum(cell)
+    rebuilt = rebuild(newer, mine, LESSON)
+
+    assert rebuilt.warnings == ()
+    assert at(rebuilt.notebook, "check_gelu") == at(newer, "check_gelu")
+    assert at(rebuilt.notebook, "why_dropout_scales").metadata == at(newer, "why_dropout_scales").metadata

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import nbformat
 from nbgrader.api import Gradebook
+from nbgrader.utils import compute_checksum
 
 from autograder.grading.outcome import GRADED, ExerciseGrade, Graded
 from autograder.grading.outputs import check_output
@@ -30,6 +31,21 @@ def release():
 
 def checks(notebook):
     return {cell.id.removeprefix("check_"): cell for cell in notebook.cells if cell.id.startswith("check_")}
+
+
+def set_points(course, **points):
+    """Change in the course's release what exercises and questions are worth; None takes an exercise out of it."""
+    path = course / "lessons" / LESSON / FILE
+    notebook = nbformat.read(path, as_version=4)
+    for name, worth in points.items():
+        mine = [cell for cell in notebook.cells if cell.id in (name, f"check_{name}")]
+        if worth is None:
+            notebook.cells = [cell for cell in notebook.cells if cell not in mine]
+        for cell in mine:
+            if cell.metadata.nbgrader.grade and worth is not None:
+                cell.metadata.nbgrader.points = worth
+                cell.metadata.nbgrader.checksum = compute_checksum(cell)
+    nbformat.write(notebook, path)
 
 
 def graded(student, wrong=(), answer="Because the mean stays as it was.", stubs=()):

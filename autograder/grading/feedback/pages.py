@@ -25,6 +25,7 @@ from nbgrader.converters.base import NbGraderException
 from traitlets.config import Config
 
 from autograder.grading.gradebook.settings import read_course
+from autograder.grading.lines import notes_for_student
 from autograder.grading.outputs import clean
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -114,8 +115,17 @@ class FeedbackExporter(HTMLExporter):
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kwargs: Any
     ) -> tuple[str, dict[str, Any]]:
         """The page of a graded notebook."""
-        resources = {**(resources or {}), "content_security_policy": _POLICY}
+        resources = {**(resources or {}), "content_security_policy": _POLICY, "notes": self._notes(resources or {})}
         return super().from_notebook_node(_harmless(nb), resources, **kwargs)
+
+    def _notes(self, resources: dict[str, Any]) -> list[str]:
+        """What the gradebook says of the whole submission: that it was late, or that an exercise was withdrawn."""
+        if "nbgrader" not in resources or self.parent is None:
+            return []
+        about = resources["nbgrader"]
+        return notes_for_student(
+            Path(self.parent.coursedir.root), about["db_url"], about["assignment"], about["student"]
+        )
 
     @pass_context
     def markdown2html(self, context: Context, source: str) -> str:

@@ -1,8 +1,9 @@
-"""The safe way for ``nbgrader autograde`` and formgrader's button: set as its exporter in nbgrader_config.py.
+"""The safe way for ``nbgrader autograde`` and formgrader's button: its exporter and a step, set in nbgrader_config.py.
 
 nbgrader's `Autograde` reads each submission twice through its exporter: what was handed in, to sanitize it, and
 what came of that, to run it. This exporter grades at the first reading, in the sandbox, and hands on the rebuilt
-notebook with outputs. So nbgrader's own steps never see what was handed in, and run none of it.
+notebook with outputs. So nbgrader's own steps never see what was handed in, and run none of it. The step records
+what came of it as ``course grade`` does, so that the order of the two commands makes no difference.
 """
 
 from __future__ import annotations
@@ -14,9 +15,17 @@ from typing import Any
 
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode, v4
+from nbgrader.api import Gradebook
+from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import parse_utc
 
+from autograder.grading.gradebook import rows
+from autograder.grading.gradebook.deadlines import read_deadline
 from autograder.grading.gradebook.failed import failed_notebook
+from autograder.grading.gradebook.late import configured_penalty
+from autograder.grading.gradebook.memory import make_memory
+from autograder.grading.gradebook.scoring import marks_and_comments
+from autograder.grading.gradebook.withdrawn import read_withdrawn
 from autograder.grading.outcome import FAILED, Graded
 from autograder.notebooks.files import TIMESTAMP
 from autograder.notebooks.reading import Unreadable, read_file
@@ -70,6 +79,30 @@ class GradingExporter(NotebookExporter):
         folders = self.parent.coursedir
         release = Path(folders.format_path(folders.release_directory, ".", lesson), f"{lesson}.ipynb")
         return failed_notebook(release.read_text(encoding="utf-8"), graded.warnings)
+
+
+class RecordGrades(NbGraderPreprocessor):
+    """In the place of nbgrader's `SaveAutoGrades` and `AssignLatePenalties`: theirs, and what `Record` adds to them."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """Record the points of a graded notebook; it is not changed.
+
+        Raises:
+            CourseError: something in deadlines.toml or withdrawn.toml is not what it should be.
+            PenaltyError: the plugin for late submissions cannot be loaded, or fails.
+        """
+        student, lesson, db_url = (resources["nbgrader"][key] for key in ("student", "assignment", "db_url"))
+        app = self.parent.parent  # the exporter's converter, which has the course's configuration
+        root = Path(app.coursedir.root)
+        deadline, penalty = read_deadline(root, lesson), configured_penalty(app)
+        with Gradebook(db_url, app.coursedir.course_id) as gradebook:
+            make_memory(gradebook.engine)
+            rows.set_due(gradebook.db, lesson, deadline.due)
+            cells = rows.read_cells(gradebook.db, lesson)
+            marks = marks_and_comments(nb.cells, cells, read_withdrawn(root, lesson))
+            rows.write(gradebook.db, rows.Paper(student, cells, None, *marks), deadline, penalty)
+            gradebook.db.commit()
+        return nb, resources
 
 
 def _set_aside_bad_timestamp(folder: Path, log: Any) -> None:

@@ -1,9 +1,11 @@
 """The single writer of grades: into nbgrader's gradebook, and the graded notebook beside it.
 
-For a submission it leaves what nbgrader's own SaveAutoGrades and AssignLatePenalties leave with their default
-settings, in one transaction instead of one for each cell. The gradebook is the one that nbgrader_config.py names:
-SQLite in autograder/gradebook.db, or what the environment variable COURSE_DB_URL says, such as
-``postgresql+psycopg2://user@host/course``.
+For a submission it leaves what nbgrader's own SaveAutoGrades and AssignLatePenalties leave, with the plugin for late
+submissions that nbgrader_config.py names, in one transaction instead of one for each cell. But nobody is asked to grade
+again what a person graded, as long as the answer is the same, or what is worth no points.
+
+The gradebook is the one that nbgrader_config.py names: SQLite in autograder/gradebook.db, or what the environment
+variable COURSE_DB_URL says, such as ``postgresql+psycopg2://user@host/course``.
 """
 
 from __future__ import annotations
@@ -12,24 +14,31 @@ import contextlib
 import errno
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import nbformat
-from nbgrader.api import GradeCell, InvalidEntry, Notebook, SolutionCell
+from nbgrader.api import InvalidEntry
 from nbgrader.preprocessors import SaveCells
-from nbgrader.utils import compute_checksum, determine_grade, parse_utc
-from sqlalchemy import select
+from nbgrader.utils import is_grade, parse_utc
 from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from autograder.grading.gradebook import rows
+from autograder.grading.gradebook.deadlines import Deadline, read_deadline
 from autograder.grading.gradebook.failed import failed_notebook
+from autograder.grading.gradebook.late import PenaltyError, configured_penalty
+from autograder.grading.gradebook.release import with_withdrawn
+from autograder.grading.gradebook.scoring import CHECK, exercise_of, marks_and_comments
 from autograder.grading.gradebook.settings import open_gradebook, read_course
-from autograder.grading.outcome import ERROR, FAILED, Graded
+from autograder.grading.gradebook.standing import read_standings
+from autograder.grading.gradebook.withdrawn import FILE as withdrawn_toml
+from autograder.grading.gradebook.withdrawn import read_withdrawn
+from autograder.grading.outcome import ERROR, FAILED, Graded, Standing
+from autograder.notebooks.course import CourseError
 from autograder.notebooks.files import TIMESTAMP, write_whole
 
 PATIENCE = 15.0  # seconds to wait for a database that another program holds; each of SQLite's own waits takes 5
@@ -51,13 +60,12 @@ class PaperNotRecorded(RecordError):
 
 @dataclass(frozen=True)
 class _Lesson:
-    """A prepared lesson: its release as JSON text, and the ids of its notebook and cells in the gradebook."""
+    """A prepared lesson: its release as JSON text, its cells in the gradebook, and what is settled about its points."""
 
     release: str
-    assignment: str
-    notebook: str
-    grade_cells: dict[str, str]
-    solution_cells: dict[str, str]
+    cells: rows.Cells
+    deadline: Deadline
+    withdrawn: Mapping[str, str]
 
 
 class Record:
@@ -68,8 +76,13 @@ class Record:
     """
 
     def __init__(self, root: Path):
-        self._course = read_course(root).coursedir
+        app = read_course(root)
+        self._course = app.coursedir
         self._lessons: dict[str, _Lesson] = {}
+        try:
+            self._penalty = configured_penalty(app)
+        except PenaltyError as error:
+            raise RecordError("Grades could not be recorded", error, _remedy(error)) from error
         self._gradebook = None  # so that `_trying` finds it while it is being opened
         self._gradebook = self._trying("The gradebook could not be opened", lambda: open_gradebook(self._course))
         # While grades are written, SQLite appends to a log: no wait for the disk for each of them, and none is torn.
@@ -91,28 +104,50 @@ class Record:
             self._pragmas("journal_mode=DELETE")
         self._gradebook.close()
 
-    def prepare(self, lesson: str) -> None:
-        """Put the release of a lesson into the gradebook, as ``nbgrader generate_assignment`` does.
+    def names(self, lesson: str) -> set[str]:
+        """The exercises and questions that have points in a lesson, as it is released and as it was graded before.
 
-        Again after a change of the release: points and texts follow it. The release itself is only read.
+        Raises:
+            RecordError: there is no such lesson.
+        """
+        release = nbformat.reads(self._release(lesson), as_version=4)
+        graded = {cell.metadata.nbgrader.grade_id for cell in release.cells if is_grade(cell)}
+        cells = self._trying(f"Lesson {lesson} could not be read", lambda: self._read(lesson))
+        return {exercise_of(name) for name in graded.union(cells.grades if cells else ())}
+
+    def prepare(self, lesson: str) -> None:
+        """Put the release of a lesson into the gradebook, as ``nbgrader generate_assignment`` does; and its due date.
+
+        Again after a change of the release: points and texts follow it. The release itself is only read. Exercises
+        that were withdrawn keep their place in the gradebook, also when they are in the release no more.
 
         Raises:
             RecordError: there is no such lesson, or its graded cells are others than those of submissions that
                 were recorded before.
+            CourseError: something in deadlines.toml or withdrawn.toml is not what it should be.
         """
-        path = Path(self._course.format_path(self._course.release_directory, ".", lesson), f"{lesson}.ipynb")
-        if not path.is_file():
-            remedy = "Name a folder of lessons/, or write them with `make build`."
-            raise RecordError(f"There is no lesson {lesson}", f"{path} is missing", remedy)
-        release = path.read_text(encoding="utf-8")
+        release, root = self._release(lesson), Path(self._course.root)
+        deadline, withdrawn = read_deadline(root, lesson), read_withdrawn(root, lesson)
+        if unknown := [name for name in withdrawn if name not in self.names(lesson)]:
+            known = ", ".join(sorted(self.names(lesson)))
+            raise CourseError(
+                f"autograder/{withdrawn_toml}: {lesson} has no {', '.join(unknown)}, neither as it is released nor in "
+                f"the gradebook. It has {known}. Correct the name, or delete the line."
+            )
         where = {"notebook": lesson, "assignment": lesson, "db_url": self._course.db_url}
 
         def save_cells() -> None:
             self._gradebook.update_or_create_assignment(lesson)
-            SaveCells().preprocess(nbformat.reads(release, as_version=4), {"nbgrader": where})
+            db, notebook = self._gradebook.db, nbformat.reads(release, as_version=4)
+            with_withdrawn(db, rows.read_cells(db, lesson), notebook, withdrawn)
+            db.commit()  # what follows has a connection of its own
+            SaveCells().preprocess(notebook, {"nbgrader": where})
+            rows.set_due(db, lesson, deadline.due)
+            db.commit()
 
         self._trying(f"Lesson {lesson} could not be put into the gradebook", save_cells)
-        self._lessons[lesson] = self._trying(f"Lesson {lesson} could not be read", lambda: self._read(lesson, release))
+        cells = self._trying(f"Lesson {lesson} could not be read", lambda: self._read(lesson))
+        self._lessons[lesson] = _Lesson(release, cells, deadline, withdrawn)
 
     def save(self, graded: Graded, submitted_at: datetime | None = None) -> None:
         """Record a graded submission, in the place of an earlier one; what a person graded or wrote stays.
@@ -126,7 +161,8 @@ class Record:
 
         Raises:
             RecordError: the database or the disk refuses.
-            PaperNotRecorded: this submission has no place in the gradebook, or its folder cannot be written to.
+            PaperNotRecorded: this submission has no place in the gradebook, its folder cannot be written to, or the
+                plugin for late submissions fails with it.
             ValueError: the outcome is no grade.
         """
         if graded.outcome == ERROR:
@@ -137,19 +173,31 @@ class Record:
         notebook = graded.notebook
         if graded.outcome == FAILED or notebook is None:
             notebook = nbformat.v4.writes(failed_notebook(lesson.release, graded.warnings)) + "\n"
-        missing = [name for name in graded.exercises if f"check_{name}" not in lesson.grade_cells]
+        missing = [name for name in graded.exercises if f"{CHECK}{name}" not in lesson.cells.grades]
         if missing:
             why = f"the gradebook has no cell for {', '.join(missing)}"
             raise PaperNotRecorded(what, why, "Grade it with the release that is in lessons/ now.")
-        scores, comments = _scores_and_comments(notebook, graded, lesson)
-        paper = rows.Paper(graded.student, lesson.assignment, lesson.notebook, submitted_at, scores, comments)
+        points = {name: 0 if graded.outcome == FAILED else each.points for name, each in graded.exercises.items()}
+        marks = marks_and_comments(json.loads(notebook)["cells"], lesson.cells, lesson.withdrawn, points)
+        paper = rows.Paper(graded.student, lesson.cells, submitted_at, *marks)
 
         def write() -> None:
-            rows.write(self._gradebook.db, paper)
+            rows.write(self._gradebook.db, paper, lesson.deadline, self._penalty)
             self._gradebook.db.commit()
 
         self._trying(what, lambda: self._write_files(graded, notebook, submitted_at))
         self._trying(what, write)
+
+    def standings(self, lesson: str) -> dict[str, Standing]:
+        """What the gradebook says of everybody's ``lesson``, which must be prepared: student -> standing."""
+        prepared = self._lessons[lesson]
+
+        def read() -> dict[str, Standing]:
+            found = read_standings(self._gradebook.db, prepared.cells, prepared.deadline, prepared.withdrawn)
+            self._gradebook.db.rollback()
+            return found
+
+        return self._trying(f"The grades of {lesson} could not be read", read)
 
     def _pragmas(self, *settings: str) -> None:
         if self._gradebook.engine.dialect.name == "sqlite":
@@ -157,16 +205,17 @@ class Record:
                 for setting in settings:
                     connection.exec_driver_sql(f"PRAGMA {setting}")
 
-    def _read(self, lesson: str, release: str) -> _Lesson:
-        db = self._gradebook.db
-        notebook = self._gradebook.find_notebook(lesson, lesson)
-        cells = [
-            dict(db.execute(select(kind.name, kind.id).join(Notebook).where(Notebook.id == notebook.id)).all())
-            for kind in (GradeCell, SolutionCell)
-        ]
-        read = _Lesson(release, notebook.assignment_id, notebook.id, *cells)
-        db.rollback()  # ends the reading transaction, which would keep others from writing
-        return read
+    def _release(self, lesson: str) -> str:
+        path = Path(self._course.format_path(self._course.release_directory, ".", lesson), f"{lesson}.ipynb")
+        if not path.is_file():
+            remedy = "Name a folder of lessons/, or write them with `make build`."
+            raise RecordError(f"There is no lesson {lesson}", f"{path} is missing", remedy)
+        return path.read_text(encoding="utf-8")
+
+    def _read(self, lesson: str) -> rows.Cells | None:
+        cells = rows.read_cells(self._gradebook.db, lesson)
+        self._gradebook.db.rollback()  # ends the reading transaction, which would keep others from writing
+        return cells
 
     def _write_files(self, graded: Graded, notebook: str, submitted_at: datetime | None) -> None:
         """The notebook and its timestamp.txt, where nbgrader and its formgrader look for them."""
@@ -211,45 +260,15 @@ def _concerns_one(error: BaseException) -> bool:
 
 
 def _remedy(reason: BaseException) -> str:
+    if isinstance(reason, PenaltyError):
+        return "Look at AssignLatePenalties.plugin_class in nbgrader_config.py."
     if isinstance(reason, (FileExistsError, NotADirectoryError, IsADirectoryError)):
         return "Move what stands there out of the way, and run this again."
     if isinstance(reason, OSError) or "disk" in str(reason):
         return "Make room on the disk, or see who may write there, and run this again."
     if "Cannot add or remove cells" in str(reason):
-        return "Grade with the lesson that was handed in, or start a new gradebook."
+        return (
+            "Grade with the lesson that was handed in; or, where an exercise was taken out of it, say so once with "
+            "`course grade LESSON --withdraw NAME`; or start a new gradebook."
+        )
     return "Look at the gradebook's address (db_url) in nbgrader_config.py or COURSE_DB_URL, and run this again."
-
-
-def _scores_and_comments(
-    notebook: str, graded: Graded, lesson: _Lesson
-) -> tuple[dict[str, float | None], dict[str, str | None]]:
-    """By the cells' ids in the gradebook, what nbgrader reads in the graded notebook.
-
-    A check's points are the judge's. A cell that is not in the notebook earned nothing.
-    """
-    cells = dict(_graded_cells(json.loads(notebook)))
-    scores: dict[str, float | None] = {}
-    for name, cell_id in lesson.grade_cells.items():
-        exercise = graded.exercises.get(name.removeprefix("check_"))
-        if exercise is not None:
-            scores[cell_id] = float(exercise.points) if graded.outcome != FAILED else 0.0
-        else:
-            scores[cell_id] = determine_grade(cells[name])[0] if name in cells else 0.0
-    comments = {
-        cell_id: "No response." if name in cells and _untouched(cells[name]) else None
-        for name, cell_id in lesson.solution_cells.items()
-    }
-    return scores, comments
-
-
-def _graded_cells(notebook: dict[str, Any]) -> Iterator[tuple[str, nbformat.NotebookNode]]:
-    """nbgrader's cells by grade_id. Not through nbformat: its validation takes longer than all the rest."""
-    for cell in notebook["cells"]:
-        if "nbgrader" in cell["metadata"]:
-            node = nbformat.from_dict(cell)
-            node.source = "".join(node.source)
-            yield node.metadata.nbgrader.grade_id, node
-
-
-def _untouched(cell: nbformat.NotebookNode) -> bool:
-    return cell.metadata.nbgrader.get("checksum") == compute_checksum(cell)

@@ -13,6 +13,8 @@ from nbgrader.apps.baseapp import NbGrader
 from nbgrader.coursedir import CourseDirectory
 from sqlalchemy import inspect, text
 
+from autograder.grading.gradebook.memory import make_memory
+
 
 class _Course(NbGrader):
     """nbgrader's application without a command: it only reads the configuration."""
@@ -50,4 +52,5 @@ def open_gradebook(course: CourseDirectory) -> Gradebook:
             gradebook.db.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
             gradebook.db.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": get_alembic_version()})
             gradebook.db.commit()
+    make_memory(gradebook.engine)
     return gradebook

@@ -39,6 +39,7 @@ class Graded:
         exercises: by name, in the lesson's order.
         warnings: what was repaired or refused, or why it failed, a sentence each.
         notebook: the graded notebook as JSON text, with outputs; None where there is none.
+        missing: modules that it imports and that were not there.
     """
 
     student: str
@@ -47,6 +48,7 @@ class Graded:
     exercises: Mapping[str, ExerciseGrade]
     warnings: tuple[str, ...] = ()
     notebook: str | None = None
+    missing: tuple[str, ...] = ()
 
     @property
     def score(self) -> float:
@@ -70,5 +72,6 @@ class Graded:
                 **data,
                 "exercises": {name: ExerciseGrade(**grade) for name, grade in data["exercises"].items()},
                 "warnings": tuple(data["warnings"]),
+                "missing": tuple(data.get("missing", ())),
             }
         )

@@ -15,6 +15,7 @@ class Paper:
         release: the lesson as learners got it.
         seed: what the hidden cases are drawn from; a secret of those who grade.
         warnings: what was noticed before, a sentence each.
+        extras: modules that it may import beside the course's own.
     """
 
     student: str
@@ -23,3 +24,4 @@ class Paper:
     release: bytes
     seed: int
     warnings: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()

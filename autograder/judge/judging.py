@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import functools
 import logging
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from typing import Any
-
-import torch
 
 from autograder.exercise import Exercise
 from autograder.exercises import EXERCISES, WARM_UP
@@ -21,6 +18,7 @@ from autograder.judge.verdict import Gone, Verdict, verdict_on
 from autograder.judge.wording import name_kind
 from autograder.syntax import shortcuts
 from course_utils.probes import Case, Observation, run_all, snapshot
+from course_utils.probes.world import usual_world
 
 PUBLIC_SEED = 0
 SHORT_CUT, LOOP = "short cut", "a Python loop"  # the mistakes that show in how a result is made
@@ -64,9 +62,8 @@ def judge(name: str, candidate: Any, *, seed: int = 0, hidden: bool = False) -> 
         together = f"({', '.join(exercise.names)})" if exercise.partners else name
         came = "one function" if len(parts) == 1 else f"{len(parts)} functions"
         return Verdict(False, "error", f"{name}: came as {came}; expected check({together}).")
-    in_source = shortcuts.in_candidate(candidate, exercise.forbidden) if exercise.forbidden else []
-    away = torch.get_default_device().type != "cpu"  # the cases are drawn on the CPU, whatever a learner's default is
-    with torch.device("cpu") if away else contextlib.nullcontext():
+    with usual_world():  # whatever the learner's cells have set: cases are drawn on the CPU, in float32
+        in_source = shortcuts.in_candidate(candidate, exercise.forbidden) if exercise.forbidden else []
         draws = [(*_with_expected(exercise, PUBLIC_SEED), False)]
         draws += [(*_with_expected(exercise, _HIDDEN + seed), True)] if hidden else []
         judging = _judging(exercise, draws, in_source)

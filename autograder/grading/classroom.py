@@ -15,17 +15,19 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from autograder.grading import cluster, workers
+from autograder.grading.alike import Alike, find_alike
 from autograder.grading.collect.students import shown
 from autograder.grading.gradebook.record import PaperNotRecorded, Record
 from autograder.grading.gradebook.settings import read_course
-from autograder.grading.outcome import ERROR, FAILED, Graded
+from autograder.grading.outcome import ERROR, GRADED, Graded
 from autograder.grading.paper import Paper
 from autograder.grading.results import Results
 from autograder.grading.submissions import Submission, find_submissions, read_content, unfit_name
 from autograder.grading.summary import print_summary
 from autograder.notebooks.course import meant_lesson, released_lessons, released_notebook
+from autograder.sandbox.extras import extras_of, is_seen, places
 
-ALL_GRADED, SOME_FAILED, NOTHING_GRADED = 0, 1, 2
+ALL_GRADED, SOME_TO_LOOK_AT, NOTHING_GRADED = 0, 1, 2
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,14 @@ class Options:
     feedback: bool = False
     trusted: bool = False
     fresh: bool = False
+    extras: Sequence[str] = ()
 
 
 def grade_class(root: Path, options: Options, console: Console) -> int:
     """Grade the submissions that ``options`` name, and record them in the gradebook.
 
     Returns:
-        0 where all were graded, 1 where some failed.
+        0 where all were graded, 1 where a person should look: some failed, or have a warning, or fall alike.
 
     Raises:
         CourseError, NothingToGrade, ClusterError, SandboxError, RecordError, FeedbackError, OSError: it cannot begin,
@@ -71,9 +74,10 @@ def grade_class(root: Path, options: Options, console: Console) -> int:
             run.ended.append(replace(result, notebook=None))  # the notebook is recorded, and large
             progress.advance(task)
     graded = sorted(run.ended, key=lambda result: (result.lesson, result.student))
+    alike = find_alike(graded)
     if options.json:
-        write_json(options.json, graded)
-    print_summary(console, graded)
+        write_json(options.json, graded, alike)
+    print_summary(console, graded, alike)
     if options.feedback:
         # here, because it imports the half of nbgrader that takes seconds
         from autograder.grading.feedback.pages import write_feedback
@@ -82,10 +86,10 @@ def grade_class(root: Path, options: Options, console: Console) -> int:
             students = [result.student for result in graded if result.lesson == lesson and result.outcome != ERROR]
             write_feedback(root, lesson, students)
         console.print(f"Feedback pages: {submitted.with_name('feedback')}/STUDENT/LESSON/LESSON.html")
-    return SOME_FAILED if any(result.outcome in (FAILED, ERROR) for result in graded) else ALL_GRADED
+    return SOME_TO_LOOK_AT if alike or any(result.outcome != GRADED for result in graded) else ALL_GRADED
 
 
-def write_json(path: Path, graded: Sequence[Graded]) -> None:
+def write_json(path: Path, graded: Sequence[Graded], alike: Sequence[Alike] = ()) -> None:
     """Write the results as JSON: the same submissions give the same bytes."""
     listed = [
         {
@@ -96,6 +100,7 @@ def write_json(path: Path, graded: Sequence[Graded]) -> None:
             "max_score": result.max_score,
             "exercises": {name: asdict(exercise) for name, exercise in result.exercises.items()},
             "warnings": list(result.warnings),
+            "alike": [f.says for f in alike if f.lesson == result.lesson and result.student in f.students],
         }
         for result in graded
     ]
@@ -112,6 +117,8 @@ class _Run:
     def __init__(self, root: Path, lessons: Sequence[str], options: Options):
         self.ended: list[Graded] = []
         self._options, self._results = options, Results(root)
+        self._extras = tuple(sorted({*options.extras, *extras_of(root)}))
+        places(self._extras)  # what is not there is said before anything is graded
         self._times: dict[tuple[str, str], datetime | None] = {}
         self._seeds = {lesson: self._results.seed(lesson, options.fresh) for lesson in lessons}
         self._releases = {name: released_notebook(root, name).read_bytes() for name in lessons}
@@ -147,12 +154,15 @@ class _Run:
         """The result of an earlier run, made in the sandbox, of this very submission."""
         if self._options.fresh or self._options.trusted:
             return None
-        return self._results.load(self._paper(submission))
+        known = self._results.load(self._paper(submission))
+        # what was missing then may be there now
+        return None if known and any(name in self._extras or is_seen(name) for name in known.missing) else known
 
     def _paper(self, submission: Submission) -> Paper:
         content, lesson, student = read_content(submission), submission.lesson, submission.student
         self._times[lesson, student] = content.submitted_at
-        return Paper(student, lesson, content.data, self._releases[lesson], self._seeds[lesson], content.warnings)
+        release, seed = self._releases[lesson], self._seeds[lesson]
+        return Paper(student, lesson, content.data, release, seed, content.warnings, self._extras)
 
     def _grade_all(self, papers: Iterable[Paper]) -> Iterator[Graded]:
         if self._options.trusted:

@@ -10,14 +10,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from autograder.grading.alike import Alike
 from autograder.grading.outcome import ERROR, FAILED, GRADED, Graded
 
 MISTAKES_SHOWN = 3  # of each exercise
 PEOPLE_SHOWN = 40
 
 
-def print_summary(console: Console, graded: Sequence[Graded]) -> None:
-    """Print a table for each lesson, and then the submissions that need a person."""
+def print_summary(console: Console, graded: Sequence[Graded], alike: Sequence[Alike]) -> None:
+    """Print what falls alike, a table for each lesson, and then the submissions that need a person."""
+    for found in alike:
+        console.print(Text(f"{found.lesson}: {found.says}", style="bold red"))
     for lesson in dict.fromkeys(result.lesson for result in graded):
         of_lesson = [result for result in graded if result.lesson == lesson]
         console.print(_table(lesson, of_lesson))

@@ -27,7 +27,7 @@ from autograder.grading.summary import print_summary
 from autograder.notebooks.course import meant_lesson, released_lessons, released_notebook
 from autograder.sandbox.extras import extras_of, is_seen, places
 
-ALL_GRADED, SOME_TO_LOOK_AT, NOTHING_GRADED = 0, 1, 2
+ALL_GRADED, SOME_FAILED, NOTHING_GRADED = 0, 1, 2
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def grade_class(root: Path, options: Options, console: Console) -> int:
             students = [result.student for result in graded if result.lesson == lesson and result.outcome != ERROR]
             write_feedback(root, lesson, students)
         console.print(f"Feedback pages: {submitted.with_name('feedback')}/STUDENT/LESSON/LESSON.html")
-    return SOME_TO_LOOK_AT if alike or any(result.outcome != GRADED for result in graded) else ALL_GRADED
+    return SOME_FAILED if alike or any(result.outcome != GRADED for result in graded) else ALL_GRADED
 
 
 def write_json(path: Path, graded: Sequence[Graded], alike: Sequence[Alike] = ()) -> None:

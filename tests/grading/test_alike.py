@@ -145,11 +145,13 @@ def test_the_summary_begins_with_it_and_the_json_has_it_and_the_exit_code_is_1(c
 
 
 def test_a_warning_is_a_doubt_and_a_doubt_is_exit_code_1(course, monkeypatch):
-    doubt = replace(graded("ann"), outcome=WARNED, warnings=("softmax: edited; the lesson's own stands in its place.",))
-    run, _ = grade(course, monkeypatch, doubt, graded("bob"))
+    warnings = ("softmax: edited; the lesson's own stands in its place.", "Code cell 3 imports x.", "Third.", "Fourth.")
+    run, _ = grade(course, monkeypatch, replace(graded("ann"), outcome=WARNED, warnings=warnings), graded("bob"))
+    told = " ".join(run.stdout.split())
 
     assert run.exit_code == 1, run.output
-    assert f"ann, {LESSON}: softmax: edited" in run.stdout
+    assert f"ann, {LESSON}: {' '.join(warnings[:3])} (and 1 more)" in told
+    assert "Where points are in doubt, look at autograder/autograded/STUDENT/LESSON/, and correct them" in told
 
 
 def test_without_doubts_it_is_0(course, monkeypatch):

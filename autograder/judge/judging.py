@@ -35,6 +35,7 @@ CHECKED = {
     "plain": "a w that does not require grad",
 }
 START = "Write your code in place of `raise NotImplementedError`, run that cell, then this one again."
+COMPILED = "One thing to know: it was called without torch.compile, which makes no answer right or wrong."
 ENDED = "its process ended before all of its calls were done."
 
 Observe = Callable[[Sequence[Case]], Sequence[Observation]]
@@ -67,7 +68,9 @@ def judge(name: str, candidate: Any, *, seed: int = 0, hidden: bool = False) -> 
         draws = [(*_with_expected(exercise, PUBLIC_SEED), False)]
         draws += [(*_with_expected(exercise, _HIDDEN + seed), True)] if hidden else []
         judging = _judging(exercise, draws, in_source)
-        return _converse(exercise, judging, lambda cases: run_all(exercise.probe, candidate, cases))
+        verdict = _converse(exercise, judging, lambda cases: run_all(exercise.probe, candidate, cases))
+    compiled = verdict.passed and any(hasattr(part, "_torchdynamo_orig_callable") for part in parts)
+    return replace(verdict, message=f"{verdict.message}\n  {COMPILED}") if compiled else verdict
 
 
 def find_exercise(name: str) -> Exercise:

@@ -219,6 +219,10 @@ _HOOKS = [
 ]
 
 
+def _hooks() -> list[dict]:
+    return [dict(hooks) for hooks in _HOOKS]
+
+
 def _set_hooks(wanted: list[dict]) -> None:
     for hooks, content in zip(_HOOKS, wanted, strict=True):
         hooks.clear()
@@ -229,6 +233,15 @@ def _decimal_context() -> tuple[Any, ...]:
     now = decimal.getcontext()
     traps = [kind for kind, on in now.traps.items() if on]
     return now.prec, now.rounding, now.Emin, now.Emax, now.capitals, now.clamp, [], traps
+
+
+def _set_decimal_context(wanted: tuple[Any, ...]) -> None:
+    decimal.setcontext(decimal.Context(*wanted))
+
+
+_TRAPS = [decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow]
+_DECIMALS = (28, decimal.ROUND_HALF_EVEN, -999_999, 999_999, 1, 0, [], _TRAPS)  # Python's own
+_NUMPYS_ERRORS = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}  # NumPy's own
 
 
 def _set_filters(wanted: list) -> None:
@@ -322,7 +335,7 @@ SETTINGS = (
     ),
     Setting("switch interval", sys.getswitchinterval, sys.setswitchinterval),
     Setting("digits of an int", sys.get_int_max_str_digits, sys.set_int_max_str_digits),
-    Setting("garbage collection", gc.isenabled, lambda on: gc.enable() if on else gc.disable()),
+    Setting("garbage collection", gc.isenabled, lambda on: gc.enable() if on else gc.disable(), _always(True)),
     Setting("garbage collection's thresholds", gc.get_threshold, lambda numbers: gc.set_threshold(*numbers)),
     Setting("warnings filters", lambda: list(warnings.filters), _set_filters),
     Setting("environment variables", lambda: dict(os.environ), _set_environment),
@@ -330,9 +343,9 @@ SETTINGS = (
     Setting("folder of temporary files", lambda: [tempfile.tempdir], lambda one: setattr(tempfile, "tempdir", *one)),
     Setting("rights of new files", _umask, os.umask),
     Setting("locale", _or_none(lambda: locale.setlocale(locale.LC_ALL), locale.Error), _set_locale),
-    Setting("decimal context", _decimal_context, lambda value: decimal.setcontext(decimal.Context(*value))),
+    Setting("decimal context", _decimal_context, _set_decimal_context, _always(_DECIMALS)),
     Setting("Python's generator", random.getstate, random.setstate, _always(_PYTHONS)),
-    Setting("NumPy's errors", np.geterr, lambda kinds: np.seterr(**kinds)),
+    Setting("NumPy's errors", np.geterr, lambda kinds: np.seterr(**kinds), _always(_NUMPYS_ERRORS)),
     Setting("NumPy's print options", np.get_printoptions, lambda options: np.set_printoptions(**options)),
     Setting("NumPy's generator", np.random.get_state, np.random.set_state, _always(_NUMPYS), plain=False),
     Setting("function modes", _function_modes, _set_function_modes, _always((None, None)), in_calls=True),
@@ -361,8 +374,8 @@ SETTINGS = (
     ),
     Setting("precision of float32", _precisions, _set_precisions),
     Setting("denormal numbers", lambda: _TINY * 1.0 == 0, torch.set_flush_denormal, _always(False)),
-    Setting("kinds of attention", _attention, _set_attention),
-    Setting("hooks of all modules and optimizers", lambda: [dict(hooks) for hooks in _HOOKS], _set_hooks),
+    Setting("kinds of attention", _attention, _set_attention, _always([True] * len(_ATTENTION))),
+    Setting("hooks of all modules and optimizers", _hooks, _set_hooks, _always([{}] * len(_HOOKS))),
     Setting("torch's print options", _tensor_str.get_printoptions, lambda options: torch.set_printoptions(**options)),
 )
 

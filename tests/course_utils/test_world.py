@@ -97,3 +97,26 @@ def test_what_torch_compile_made_is_called_without_being_compiled():
     ran = subprocess.run([sys.executable, "-c", COMPILED], capture_output=True, text=True)
 
     assert "gelu: passed" in ran.stdout, ran.stderr
+    assert "it was called without torch.compile" in ran.stdout
+
+
+EARLY = (
+    *("NumPy's errors", "grad mode", "default dtype", "autocast", "anomaly detection", "determinism", "inference mode"),
+    *("hooks of all modules and optimizers", "garbage collection", "decimal context", "function modes"),
+)
+ODD_FIRST = """
+import math
+from course_utils import check
+
+def gelu(x):
+    return x * (1 + torch.erf(x / math.sqrt(2))) / 2
+
+check(gelu)
+"""
+
+
+def test_what_was_set_before_the_course_was_imported_does_not_matter_either():
+    source = "\n".join([*(ODD[name] for name in EARLY), ODD_FIRST])
+    ran = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True)
+
+    assert "gelu: passed" in ran.stdout, ran.stderr

@@ -165,13 +165,18 @@ def grade(
             help="Everybody gets its points, now and later; EXERCISE=out takes it out of the maximum instead.",
         ),
     ] = None,
+    extras: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="MODULE", help="Let notebooks import this as well, as pandas. Repeatable."),
+    ] = None,
 ) -> None:
     """Grade what a class handed in: safely, in parallel, into nbgrader's gradebook.
 
     Reads `autograder/submitted/STUDENT/LESSON/LESSON.ipynb`; see `course collect`. What was graded before and has not
     changed is not run again.
 
-    Exit code: 0 when all are graded, 1 when some failed, 2 when nothing could be graded or the run had to stop.
+    Exit code: 0 when all are graded, 1 when some are to be looked at (they failed, have a warning, or fall alike), 2
+    when nothing could be graded or the run had to stop.
     """
     try:
         root = find_root(Path.cwd())
@@ -179,7 +184,9 @@ def grade(
         _fail(error, 2)
     from autograder.grading.classroom import NOTHING_GRADED, Options, grade_class
 
-    options = Options(lessons, students, jobs, scheduler, json, feedback, trusted, fresh, withdraw or ())
+    options = Options(
+        lessons, students, jobs, scheduler, json, feedback, trusted, fresh, withdraw=withdraw or (), extras=extras or ()
+    )
     if trusted:
         _warn("--trusted: no sandbox. Whatever is in these notebooks runs with all your rights.")
     try:

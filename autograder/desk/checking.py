@@ -142,3 +142,5 @@ def _print(console: Console, path: Path, report: Report) -> None:
     console.print(table)
     passed = sum(outcome.status == "passed" for outcome in report.outcomes)
     console.print(f"{passed} of {len(report.outcomes)} exercises passed.")
+    for cell, names in report.missing.items():
+        console.print(f"Code cell {cell + 1} imports {', '.join(names)}, which this Python does not have.")

@@ -15,18 +15,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from autograder.grading import cluster, workers
+from autograder.grading.alike import Alike, find_alike
 from autograder.grading.collect.students import shown
 from autograder.grading.gradebook.deadlines import EXCUSED, read_deadline
 from autograder.grading.gradebook.record import PaperNotRecorded, Record
 from autograder.grading.gradebook.settings import read_course
 from autograder.grading.gradebook.withdrawn import taken_out, withdraw
 from autograder.grading.lines import doubts_about_time, gradebook_lines
-from autograder.grading.outcome import ERROR, FAILED, Graded, Standing
+from autograder.grading.outcome import ERROR, GRADED, Graded, Standing
 from autograder.grading.paper import Paper
 from autograder.grading.results import Results
 from autograder.grading.submissions import Submission, find_submissions, read_content, unfit_name
 from autograder.grading.summary import print_summary
 from autograder.notebooks.course import meant_lesson, released_lessons, released_notebook
+from autograder.sandbox.extras import extras_of, is_seen, places
 
 ALL_GRADED, SOME_FAILED, NOTHING_GRADED = 0, 1, 2
 
@@ -44,13 +46,15 @@ class Options:
     trusted: bool = False
     fresh: bool = False
     withdraw: Sequence[str] = ()
+    extras: Sequence[str] = ()
 
 
 def grade_class(root: Path, options: Options, console: Console) -> int:
     """Grade the submissions that ``options`` name, and record them in the gradebook.
 
     Returns:
-        0 where all were graded, 1 where some failed or something about them is in doubt.
+        0 where all were graded, 1 where a person should look: some failed, have a warning, fall alike, or something
+            about when they were handed in is in doubt.
 
     Raises:
         CourseError, NothingToGrade, ClusterError, SandboxError, RecordError, FeedbackError, OSError: it cannot begin,
@@ -79,9 +83,10 @@ def grade_class(root: Path, options: Options, console: Console) -> int:
         standings = {lesson: record.standings(lesson) for lesson in lessons}
     graded = [with_standing(result, standings[result.lesson].get(result.student)) for result in run.ended]
     graded.sort(key=lambda result: (result.lesson, result.student))
+    alike = find_alike(graded)
     if options.json:
-        write_json(options.json, graded)
-    print_summary(console, graded)
+        write_json(options.json, graded, alike)
+    print_summary(console, graded, alike)
     doubts = []
     for lesson in lessons:
         deadline, of_lesson = read_deadline(root, lesson), [result for result in graded if result.lesson == lesson]
@@ -98,7 +103,8 @@ def grade_class(root: Path, options: Options, console: Console) -> int:
             students = [result.student for result in graded if result.lesson == lesson and result.outcome != ERROR]
             write_feedback(root, lesson, students)
         console.print(f"Feedback pages: {submitted.with_name('feedback')}/STUDENT/LESSON/LESSON.html")
-    return SOME_FAILED if doubts or any(result.outcome in (FAILED, ERROR) for result in graded) else ALL_GRADED
+    look = alike or doubts or any(result.outcome != GRADED for result in graded)
+    return SOME_FAILED if look else ALL_GRADED
 
 
 def with_standing(result: Graded, standing: Standing | None) -> Graded:
@@ -112,7 +118,7 @@ def with_standing(result: Graded, standing: Standing | None) -> Graded:
     return replace(result, exercises=exercises, standing=standing)
 
 
-def write_json(path: Path, graded: Sequence[Graded]) -> None:
+def write_json(path: Path, graded: Sequence[Graded], alike: Sequence[Alike] = ()) -> None:
     """Write the results as JSON: the same submissions, and the same gradebook, give the same bytes."""
     listed = [
         {
@@ -124,6 +130,7 @@ def write_json(path: Path, graded: Sequence[Graded]) -> None:
             "exercises": {name: asdict(exercise) for name, exercise in result.exercises.items()},
             "warnings": list(result.warnings),
             **(_in_gradebook(result) if result.standing is not None else {}),
+            "alike": [f.says for f in alike if f.lesson == result.lesson and result.student in f.students],
         }
         for result in graded
     ]
@@ -161,6 +168,8 @@ class _Run:
     def __init__(self, root: Path, lessons: Sequence[str], options: Options):
         self.ended: list[Graded] = []
         self._options, self._results = options, Results(root)
+        self._extras = tuple(sorted({*options.extras, *extras_of(root)}))
+        places(self._extras)  # what is not there is said before anything is graded
         self._times: dict[tuple[str, str], datetime | None] = {}
         self._seeds = {lesson: self._results.seed(lesson, options.fresh) for lesson in lessons}
         self._releases = {name: released_notebook(root, name).read_bytes() for name in lessons}
@@ -197,13 +206,16 @@ class _Run:
         """The result of an earlier run, made in the sandbox, of this very submission."""
         if self._options.fresh or self._options.trusted:
             return None
-        return self._results.load(self._paper(submission))
+        known = self._results.load(self._paper(submission))
+        # what was missing then may be there now
+        return None if known and any(name in self._extras or is_seen(name) for name in known.missing) else known
 
     def _paper(self, submission: Submission) -> Paper:
         content, lesson, student = read_content(submission), submission.lesson, submission.student
         self._times[lesson, student] = content.submitted_at
         release, seed = self._releases[lesson], self._seeds[lesson]
-        return Paper(student, lesson, content.data, release, seed, content.warnings, self._withdrawn[lesson])
+        warnings, withdrawn = content.warnings, self._withdrawn[lesson]
+        return Paper(student, lesson, content.data, release, seed, warnings, withdrawn, self._extras)
 
     def _grade_all(self, papers: Iterable[Paper]) -> Iterator[Graded]:
         if self._options.trusted:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import platform
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -23,11 +24,15 @@ from autograder.notebooks.matching import grade_id
 from autograder.notebooks.reading import Unreadable, read_notebook
 from autograder.notebooks.rebuild import Rebuilt, rebuild
 from autograder.sandbox.client import Sandbox
+from autograder.sandbox.extras import extras_of
 from autograder.sandbox.proof import own_sandbox
 from autograder.sandbox.run import Absent, Program, Run, Task
 from autograder.syntax import shortcuts, tampering
+from autograder.syntax.parsing import parse_cell
 
 CHECK = "check_"  # what a check cell's grade_id has before the exercise's name
+NEWER = "was written with Python {theirs}; the grader has {ours}, which cannot read it. Is its syntax newer?"
+MISSING = "imports {names}, which the grader does not have. If an answer needs it: `course grade --with {first}`."
 
 
 class Unusable(Exception):
@@ -50,7 +55,7 @@ def grade(paper: Paper, sandbox: Sandbox) -> Graded:
         verdicts = _judge(program, run, _places(rebuilt.notebook), paper.seed)
     said = {i: f"{how}; the others ran without it." for i, how in run.ended.items()}
     said |= {i: f"was {why}" for i, why in program.refused.items()}
-    return finish(paper, rebuilt, verdicts, run.outputs, said)
+    return finish(paper, rebuilt, verdicts, run.outputs, said, run.missing)
 
 
 def prepare(paper: Paper) -> Rebuilt:
@@ -74,26 +79,31 @@ def finish(
     verdicts: Mapping[str, Verdict],
     outputs: Mapping[int, list] | None = None,
     said: Mapping[int, str] | None = None,
+    missing: Mapping[int, Sequence[str]] | None = None,
 ) -> Graded:
     """The grade that follows from the verdicts, and the notebook with what its cells and the judge said.
 
     Args:
         outputs: cell -> what it showed.
         said: cell -> what became of it, where that is worth a warning.
+        missing: cell -> the modules that it imports and that are not there.
     """
+    missing, newer, places = missing or {}, _newer_syntax(rebuilt), _places(rebuilt.notebook)
     grades = {
         name: ExerciseGrade(
             points if verdict.passed else 0, points, verdict.status, plain_text(verdict.message), verdict.mistake
         )
         for name, points in _read_release(paper.release).points.items()
-        for verdict in [verdicts[name]]
+        for verdict in [_with_version(verdicts[name], newer.get(places.get(name)))]
     }
     notebook = rebuilt.notebook
     _fill_in(notebook, outputs or {}, grades)
-    of_cells = [f"Code cell {_number(notebook, i)} {what}" for i, what in sorted((said or {}).items())]
+    said = {i: MISSING.format(names=", ".join(names), first=names[0]) for i, names in missing.items()} | (said or {})
+    of_cells = [f"Code cell {_number(notebook, i)} {what}" for i, what in sorted((newer | said).items())]
     warnings = (*paper.warnings, *rebuilt.warnings, *of_cells)
     text = json.dumps(notebook, ensure_ascii=False, sort_keys=True) + "\n"  # nbformat's own takes twenty times as long
-    return Graded(paper.student, paper.lesson, WARNED if warnings else GRADED, grades, warnings, text)
+    modules = tuple(sorted({name for names in missing.values() for name in names}))
+    return Graded(paper.student, paper.lesson, WARNED if warnings else GRADED, grades, warnings, text, modules)
 
 
 def failed(paper: Paper, cause: str) -> Graded:
@@ -120,6 +130,33 @@ def _read_release(data: bytes) -> _Release:
         if grade_id(cell).startswith(CHECK)
     }
     return _Release(notebook, points)
+
+
+def _newer_syntax(rebuilt: Rebuilt) -> dict[int, str]:
+    """The cells that this Python cannot read, in a notebook of a newer one: their index, and what to say of them."""
+    here = platform.python_version_tuple()
+    if rebuilt.python is None or tuple(map(int, rebuilt.python.split(".")[:2])) <= tuple(map(int, here[:2])):
+        return {}
+    said = NEWER.format(theirs=rebuilt.python, ours=platform.python_version())
+    cells = enumerate(rebuilt.notebook.cells)
+    return {i: said for i, cell in cells if cell.cell_type == "code" and not _parses(cell.source)}
+
+
+def _parses(source: str) -> bool:
+    try:
+        parse_cell(source)
+    except (SyntaxError, ValueError):
+        return False
+    except (RecursionError, MemoryError):  # that is no matter of versions
+        return True
+    return True
+
+
+def _with_version(verdict: Verdict, newer: str | None) -> Verdict:
+    """A verdict on what could not be read, which says that the Python may be too old for it."""
+    if newer is None or verdict.passed:
+        return verdict
+    return replace(verdict, message=f"{verdict.message}\n  Its cell {newer}")
 
 
 def _program(notebook: nbformat.NotebookNode) -> Program:
@@ -204,6 +241,7 @@ def grade_notebook(root: Path, lesson: str, student: str, data: bytes) -> Graded
         SandboxError: there is no sandbox to be had.
         OSError: the release cannot be read.
     """
-    release = released_notebook(root, lesson).read_bytes()
+    release, extras = released_notebook(root, lesson).read_bytes(), extras_of(root)
     seed, withdrawn = Results(root).seed(lesson), taken_out(root, lesson, release)
-    return grade(Paper(student, lesson, data, release, seed, withdrawn=withdrawn), own_sandbox())
+    paper = Paper(student, lesson, data, release, seed, withdrawn=withdrawn, extras=extras)
+    return grade(paper, own_sandbox(extras))

@@ -76,6 +76,7 @@ class Graded:
         exercises: by name, in the lesson's order.
         warnings: what was repaired or refused, or why it failed, a sentence each.
         notebook: the graded notebook as JSON text, with outputs; None where there is none.
+        missing: modules that it imports and that were not there.
         standing: what the gradebook says of it, once it is recorded; not kept with the result.
     """
 
@@ -85,6 +86,7 @@ class Graded:
     exercises: Mapping[str, ExerciseGrade]
     warnings: tuple[str, ...] = ()
     notebook: str | None = None
+    missing: tuple[str, ...] = ()
     standing: Standing | None = None
 
     @property
@@ -115,5 +117,6 @@ class Graded:
                 **data,
                 "exercises": {name: ExerciseGrade(**grade) for name, grade in data["exercises"].items()},
                 "warnings": tuple(data["warnings"]),
+                "missing": tuple(data.get("missing", ())),
             }
         )

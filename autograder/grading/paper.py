@@ -16,6 +16,7 @@ class Paper:
         seed: what the hidden cases are drawn from; a secret of those who grade.
         warnings: what was noticed before, a sentence each.
         withdrawn: exercises and questions that were withdrawn, and are in the release no more.
+        extras: modules that it may import beside the course's own.
     """
 
     student: str
@@ -25,3 +26,4 @@ class Paper:
     seed: int
     warnings: tuple[str, ...] = ()
     withdrawn: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()

@@ -10,14 +10,23 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from autograder.grading.alike import Alike
 from autograder.grading.outcome import ERROR, FAILED, GRADED, Graded
 
 MISTAKES_SHOWN = 3  # of each exercise
 PEOPLE_SHOWN = 40
+WARNINGS_SHOWN = 3  # of each person
+WHAT_TO_DO = (
+    "  What was repaired is graded as repaired. Where points are in doubt, look at "
+    "autograder/autograded/STUDENT/LESSON/, and correct them in Formgrader; what you enter there stays. After an "
+    "error on our side the same command tries again."
+)
 
 
-def print_summary(console: Console, graded: Sequence[Graded]) -> None:
-    """Print a table for each lesson, and then the submissions that need a person."""
+def print_summary(console: Console, graded: Sequence[Graded], alike: Sequence[Alike]) -> None:
+    """Print what falls alike, a table for each lesson, and then the submissions that need a person."""
+    for found in alike:
+        console.print(Text(f"{found.lesson}: {found.says}", style="bold red"))
     for lesson in dict.fromkeys(result.lesson for result in graded):
         of_lesson = [result for result in graded if result.lesson == lesson]
         console.print(_table(lesson, of_lesson))
@@ -30,6 +39,7 @@ def print_summary(console: Console, graded: Sequence[Graded]) -> None:
     lines = list(_for_a_person(graded))
     if lines:
         console.print(f"{len(lines)} to look at:", style="bold")
+        console.print(Text(WHAT_TO_DO))
     for line in lines[:PEOPLE_SHOWN]:
         console.print(Text(f"  {line}"))
     if len(lines) > PEOPLE_SHOWN:
@@ -63,5 +73,6 @@ def _for_a_person(graded: Sequence[Graded]) -> Iterator[str]:
                 yield f"{result.student}, {result.lesson}: {outcome}. {result.warnings[-1]}"
     for result in graded:
         if result.outcome not in (ERROR, FAILED, GRADED):
-            more = f" (and {len(result.warnings) - 1} more)" if len(result.warnings) > 1 else ""
-            yield f"{result.student}, {result.lesson}: {result.warnings[0]}{more}"
+            hidden = len(result.warnings) - WARNINGS_SHOWN
+            more = f" (and {hidden} more)" if hidden > 0 else ""
+            yield f"{result.student}, {result.lesson}: {' '.join(result.warnings[:WARNINGS_SHOWN])}{more}"

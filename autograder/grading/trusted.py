@@ -23,6 +23,7 @@ def grade(paper: Paper) -> Graded:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"{paper.lesson}.ipynb")
         nbformat.write(rebuilt.notebook, path)
-        outcomes = run_notebook(path, seed=paper.seed).outcomes
-    verdicts = {o.exercise: Verdict(o.status == "passed", o.status, o.message, o.mistake) for o in outcomes}
-    return finish(paper, rebuilt, verdicts)
+        checked = run_notebook(path, seed=paper.seed)
+    verdicts = {o.exercise: Verdict(o.status == "passed", o.status, o.message, o.mistake) for o in checked.outcomes}
+    code_cells = [i for i, cell in enumerate(rebuilt.notebook.cells) if cell.cell_type == "code"]
+    return finish(paper, rebuilt, verdicts, missing={code_cells[n]: names for n, names in checked.missing.items()})

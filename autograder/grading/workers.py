@@ -29,7 +29,7 @@ def grade_sandboxed(paper: Paper) -> Graded:
     from autograder.grading.grade import grade  # torch: not where papers are only given out
     from autograder.sandbox.proof import own_sandbox
 
-    return grade(paper, own_sandbox())
+    return grade(paper, own_sandbox(paper.extras))
 
 
 def grade_all(papers: Iterable[Paper], grade: Grade, start: Callable[[], Executor], workers: int) -> Iterator[Graded]:

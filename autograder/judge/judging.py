@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import functools
 import logging
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from typing import Any
-
-import torch
 
 from autograder.exercise import LOOP, SHORT_CUT, Exercise
 from autograder.exercises import EXERCISES, WARM_UP
@@ -21,6 +18,7 @@ from autograder.judge.verdict import Gone, Verdict, verdict_on
 from autograder.judge.wording import name_kind
 from autograder.syntax import shortcuts
 from course_utils.probes import Case, Observation, run_all, snapshot
+from course_utils.probes.world import usual_world
 
 PUBLIC_SEED = 0
 
@@ -37,6 +35,7 @@ CHECKED = {
     "plain": "a w that does not require grad",
 }
 START = "Write your code in place of `raise NotImplementedError`, run that cell, then this one again."
+COMPILED = "One thing to know: it was called without torch.compile, which makes no answer right or wrong."
 ENDED = "its process ended before all of its calls were done."
 
 Observe = Callable[[Sequence[Case]], Sequence[Observation]]
@@ -64,13 +63,14 @@ def judge(name: str, candidate: Any, *, seed: int = 0, hidden: bool = False) -> 
         together = f"({', '.join(exercise.names)})" if exercise.partners else name
         came = "one function" if len(parts) == 1 else f"{len(parts)} functions"
         return Verdict(False, "error", f"{name}: came as {came}; expected check({together}).")
-    in_source = shortcuts.in_candidate(candidate, exercise.forbidden) if exercise.forbidden else []
-    away = torch.get_default_device().type != "cpu"  # the cases are drawn on the CPU, whatever a learner's default is
-    with torch.device("cpu") if away else contextlib.nullcontext():
+    with usual_world():  # whatever the learner's cells have set: cases are drawn on the CPU, in float32
+        in_source = shortcuts.in_candidate(candidate, exercise.forbidden) if exercise.forbidden else []
         draws = [(*_with_expected(exercise, PUBLIC_SEED), False)]
         draws += [(*_with_expected(exercise, _HIDDEN + seed), True)] if hidden else []
         judging = _judging(exercise, draws, in_source)
-        return _converse(exercise, judging, lambda cases: run_all(exercise.probe, candidate, cases))
+        verdict = _converse(exercise, judging, lambda cases: run_all(exercise.probe, candidate, cases))
+    compiled = verdict.passed and any(hasattr(part, "_torchdynamo_orig_callable") for part in parts)
+    return replace(verdict, message=f"{verdict.message}\n  {COMPILED}") if compiled else verdict
 
 
 def find_exercise(name: str) -> Exercise:

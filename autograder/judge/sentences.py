@@ -12,6 +12,13 @@ _SENTENCES = (
     (r"arguments\.(.+)\.grad", ".*", ".*", "changed the gradient of its argument {0}; " + _AS_THEY_WERE),
     (r"arguments\.(.+)\.requires_grad", ".*", ".*", "changed requires_grad of its argument {0}; " + _AS_THEY_WERE),
     (r"arguments\.(.+?)(?:\.values)?", ".*", ".*", "left its argument {0} with {came}; expected {expected}"),
+    (
+        r"state\.seed left alone",
+        ".*",
+        ".*",
+        "seeds torch's global generator, from which all of a program draws; expected it to be left as it was.\n"
+        "  Whoever calls your function decides which draws repeat: is there a torch.manual_seed in it?",
+    ),
     (r"state\.(.+)", ".*", ".*", "left torch's global {0} at {came}; expected {expected}, as it was before the call"),
     (
         r"gradients",

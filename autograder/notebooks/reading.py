@@ -46,9 +46,9 @@ class Unreadable(Exception):
 def read_notebook(data: bytes) -> NotebookNode:
     """The notebook in ``data``, as nbformat 4.5, with what grading looks at and nothing else.
 
-    Kept are the cells, with their kinds, sources and ids, nbgrader's marks (without those of a wrong type),
-    tags, and Colab's ids; outputs, attachments and other metadata are not. Ids that are missing, doubled or
-    invalid are replaced, always by the same ones.
+    Kept are the cells, with their kinds, sources and ids, nbgrader's marks (without those of a wrong type), tags,
+    and Colab's ids, and the version of Python; outputs, attachments and other metadata are not. Ids that are missing,
+    doubled or invalid are replaced, always by the same ones.
 
     Raises:
         Unreadable: ``data`` is too large, or no notebook; no other exception leaves this function.
@@ -60,7 +60,15 @@ def read_notebook(data: bytes) -> NotebookNode:
     if not isinstance(cells, list):
         raise _no_notebook("it has no list of cells")
     cells = _with_ids([(_cell(i, cell), cell) for i, cell in enumerate(cells)])
-    return NotebookNode(nbformat=4, nbformat_minor=5, metadata=NotebookNode(), cells=cells)
+    return NotebookNode(nbformat=4, nbformat_minor=5, metadata=_language(notebook.get("metadata")), cells=cells)
+
+
+def _language(metadata: Any) -> NotebookNode:
+    """Of a notebook's metadata the version of Python alone."""
+    info = metadata.get("language_info") if isinstance(metadata, Mapping) else None
+    version = info.get("version") if isinstance(info, Mapping) else None
+    known = isinstance(version, str) and re.fullmatch(r"\d{1,3}\.\d{1,3}[.\w+]{0,20}", version, re.ASCII)
+    return NotebookNode({"language_info": NotebookNode(version=version)} if known else {})
 
 
 def new_cell(kind: str, source: str, id: str, metadata: Mapping[str, Any] | None = None) -> NotebookNode:

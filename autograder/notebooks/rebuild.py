@@ -9,7 +9,7 @@ import copy
 import itertools
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nbformat import NotebookNode
 
@@ -46,6 +46,7 @@ class Rebuilt:
         edited: the ids of the release's plain cells that say what the learner made of them.
         own: the ids of cells that the release does not have.
         homeless: the ``grade_id`` of each answer to what the release does not ask; it is among ``own``.
+        python: the version of Python that the notebook says it was written with, or None.
     """
 
     notebook: NotebookNode
@@ -55,6 +56,7 @@ class Rebuilt:
     edited: tuple[str, ...]
     own: tuple[str, ...]
     homeless: tuple[str, ...]
+    python: str | None = None
 
 
 def rebuild(
@@ -73,7 +75,8 @@ def rebuild(
         lesson: the lesson's name, by which unchanged cells of its older releases are told from own ones.
         withdrawn: what the lesson asked for once: that somebody answered it is worth no warning.
     """
-    return _Rebuilding(release.cells, submitted.cells, lesson, withdrawn).result(release)
+    rebuilt = _Rebuilding(release.cells, submitted.cells, lesson, withdrawn).result(release)
+    return replace(rebuilt, python=submitted.metadata.get("language_info", {}).get("version"))
 
 
 class _Rebuilding:

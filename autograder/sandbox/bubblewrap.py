@@ -6,14 +6,16 @@ import importlib.util
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from autograder.sandbox.errors import SandboxError
+from autograder.sandbox.extras import places
 from autograder.sandbox.inside import walls
 
 INSIDE = Path(__file__).parent / "inside"
 COURSE, GRADER = "/course", "/grader"  # where a lesson's own code is seen inside, and the server's
+EXTRAS = "/extras"  # where modules are that notebooks may import beside the course's
 AUTOGRADER = Path(__file__).parents[1]
 _SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin")
 _SETTINGS = (
@@ -49,11 +51,14 @@ NO_NAMESPACES = """bubblewrap may not make namespaces here:
   To grade your own work alone: --trusted."""
 
 
-def command() -> list[str]:
+def command(extras: Iterable[str] = ()) -> list[str]:
     """The command line of the server in its sandbox, for whoever runs this process.
 
+    Args:
+        extras: modules that notebooks may import beside the course's own.
+
     Raises:
-        SandboxError: this system cannot have it.
+        SandboxError: this system cannot have it, or has no such module.
     """
     if not sys.platform.startswith("linux"):
         raise SandboxError(
@@ -67,13 +72,16 @@ def command() -> list[str]:
         raise SandboxError(f"bubblewrap is not installed, and without it nothing is graded. {INSTALL}")
     uid = _FIRST_UID + os.getpid() % _UIDS
     who = [] if os.geteuid() == 0 else ["--unshare-user", "--uid", "1000", "--gid", "1000"]
-    code = f"import sys; sys.path[:0] = [{COURSE!r}, {GRADER!r}]; from inside.server import main; main()"
+    code = (
+        f"import sys; sys.path[:0] = [{COURSE!r}, {GRADER!r}]; sys.path.append({EXTRAS!r}); "
+        "from inside.server import main; main()"
+    )
     return [
         *(bwrap, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", *who),
         *("--hostname", "sandbox", "--die-with-parent", "--new-session", "--clearenv"),
         *("--cap-drop", "ALL"),
         *(word for name in _CAPABILITIES for word in ("--cap-add", f"CAP_{name}")),
-        *_mounts(),
+        *_mounts({f"{EXTRAS}/{path.name}": str(path) for path in places(extras)}),
         *(word for name, value in ENVIRONMENT.items() for word in ("--setenv", name, value)),
         *("--chdir", "/", sys.executable, "-I", "-c", code, *([str(uid)] if os.geteuid() == 0 else [])),
     ]
@@ -84,8 +92,12 @@ def course_utils() -> Path:
     return Path(importlib.util.find_spec("course_utils").origin).parent
 
 
-def _mounts() -> Iterator[str]:
-    """Read-only: the system's programs and libraries, this Python with its packages, and what lessons import."""
+def _mounts(extras: Mapping[str, str]) -> Iterator[str]:
+    """Read-only: the system's programs and libraries, this Python with its packages, and what lessons import.
+
+    Args:
+        extras: path inside -> path here.
+    """
     for folder in _SYSTEM:
         path = Path(folder)
         if path.is_symlink():
@@ -95,7 +107,7 @@ def _mounts() -> Iterator[str]:
     yield from ("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp")
     prefixes = [path for path in dict.fromkeys((sys.base_prefix, sys.prefix)) if not path.startswith("/usr/")]
     binds = dict(zip(prefixes, prefixes, strict=True))
-    binds |= {f"{COURSE}/course_utils": str(course_utils()), f"{GRADER}/inside": str(INSIDE)}
+    binds |= {f"{COURSE}/course_utils": str(course_utils()), f"{GRADER}/inside": str(INSIDE), **extras}
     yield from _parents((*_SETTINGS, *binds))
     for file in _SETTINGS:
         yield from ("--ro-bind-try", file, file)

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from autograder.sandbox import bubblewrap
@@ -22,12 +22,16 @@ END_SECONDS = 60  # until the server has ended a submission's processes
 class Sandbox:
     """A sandbox with a warm server, which runs one notebook at a time. It starts when it is first used.
 
+    Args:
+        extras: modules that notebooks may import beside the course's own.
+
     Raises (`start` and `run`):
         SandboxError: there is no sandbox to be had.
         SandboxLost: it failed in the middle of a run.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, extras: Sequence[str] = ()) -> None:
+        self._extras = extras
         self._process: subprocess.Popen | None = None
         self._control: socket.socket | None = None
         self._errors: Any = None
@@ -55,7 +59,7 @@ class Sandbox:
         if self._process and self._process.poll() is None:
             return
         self.close()
-        command = bubblewrap.command()
+        command = bubblewrap.command(self._extras)
         self._control, theirs = socket.socketpair()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
         with theirs:

@@ -66,14 +66,19 @@ def _try_once(sandbox: Sandbox, target: dict) -> None:
 _own = threading.local()
 
 
-def own_sandbox() -> Sandbox:
+def own_sandbox(extras: tuple[str, ...] = ()) -> Sandbox:
     """This thread's own sandbox, started and proved when it is first asked for.
+
+    Args:
+        extras: modules that notebooks may import beside the course's own; for others, there is another sandbox.
 
     Raises:
         SandboxError: there is no sandbox to be had.
     """
-    if not hasattr(_own, "sandbox"):
-        sandbox = Sandbox()
+    if getattr(_own, "extras", None) != extras:
+        sandbox = Sandbox(extras)
         prove(sandbox, [bubblewrap.AUTOGRADER.with_name(name) for name in ("solutions", "source")])
-        _own.sandbox = sandbox
+        if hasattr(_own, "sandbox"):
+            _own.sandbox.close()
+        _own.sandbox, _own.extras = sandbox, extras
     return _own.sandbox

@@ -6,6 +6,7 @@ Nothing that comes from there is trusted: it is bounded in size and time, and on
 from __future__ import annotations
 
 import math
+import re
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -74,6 +75,7 @@ class Run:
     Attributes:
         outputs: of each cell that ran to its end, as nbformat has them.
         raised: cell -> what it raised, in words.
+        missing: cell -> the modules that it imports and that are not there.
         ended: cell -> how it ended the whole process or ran out of time, in words; the others ran without it.
         answering: the exercises that are defined and have answered to all calls so far.
 
@@ -90,6 +92,7 @@ class Run:
         self.answering: set[str] = set()
         self.outputs: dict[int, list[dict[str, Any]]] = {}
         self.raised: dict[int, str] = {}
+        self.missing: dict[int, list[str]] = {}
         self.ended: dict[int, str] = {}
         self._shown: tuple[dict[int, list[dict[str, Any]]], dict[int, str]] | None = None
         self._run_cells()
@@ -220,11 +223,13 @@ class Run:
                         return None
                     case {"cell": int(index)} if at <= index < len(cells):
                         at = index
-                    case {"ran": int(index), "outputs": list(nodes), "raised": raised} if index == at:
+                    case {"ran": int(index), "outputs": list(nodes), "raised": raised, **more} if index == at:
                         left -= sum(map(_length, nodes))
                         self.outputs[at] = nodes if left > 0 else []
                         if isinstance(raised, str):
                             self.raised[at] = raised[:500]
+                        if missing := _modules(more.get("missing")):
+                            self.missing[at] = missing
                     case _:
                         raise wire.WireError("sent nonsense")
         except wire.TooSlow:
@@ -248,6 +253,12 @@ def _request(exercise: str, names: Sequence[str], probe: Callable, cases: Sequen
         # holding the cases keeps their ids from being given again
         _requests[key] = cases, wire.encode({**request, "cases": list(cases)})
     return _requests[key][1]
+
+
+def _modules(names: Any) -> list[str]:
+    """Names of modules, as far as they may be some; nothing else of what came there is told."""
+    names = names if isinstance(names, list) else []
+    return [name for name in names[:20] if isinstance(name, str) and re.fullmatch(r"[A-Za-z_]\w{0,39}", name, re.ASCII)]
 
 
 def _length(output: Any) -> int:

@@ -13,8 +13,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +36,15 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Checked:
-    """A notebook that was run: its lesson, and one outcome for each of the lesson's exercises."""
+    """A notebook that was run: its lesson, and one outcome for each of the lesson's exercises.
+
+    Attributes:
+        missing: code cell, counted from 0 -> the modules that it imports and that are not there.
+    """
 
     lesson: str
     outcomes: tuple[Outcome, ...]
+    missing: Mapping[int, Sequence[str]] = field(default_factory=dict)
 
 
 def run_notebook(path: Path, timeout: float = TIMEOUT, seed: int | None = None) -> Checked:
@@ -105,7 +110,8 @@ def _collect(records: list[dict[str, Any]], end: str) -> Checked:
     for exercise, points in plan["exercises"].items():
         message = f"{exercise}: not judged. The notebook {end} {where}."
         outcomes.setdefault(exercise, Outcome(exercise, points, "error", message))
-    return Checked(plan["lesson"], tuple(outcomes[exercise] for exercise in plan["exercises"]))
+    missing = {record["cell"]: record["missing"] for record in records if "missing" in record}
+    return Checked(plan["lesson"], tuple(outcomes[exercise] for exercise in plan["exercises"]), missing)
 
 
 def _main(path: Path, results: Path, seed: int | None) -> None:
@@ -126,7 +132,7 @@ def _main(path: Path, results: Path, seed: int | None) -> None:
         write({"lesson": plan.lesson, "exercises": {task.exercise: task.points for task in plan.tasks}})
         _silence()
         sys.path.insert(0, str(path.parent))  # a notebook can import what lies beside it
-        for outcome in _outcomes(plan, seed, lambda place: write({"at": place})):
+        for outcome in _outcomes(plan, seed, write):
             write(asdict(outcome))
 
 
@@ -137,20 +143,24 @@ def _silence() -> None:
     os.dup2(nowhere, 2)
 
 
-def _outcomes(plan: Plan, seed: int | None, announce: Callable[[str], None]) -> Iterator[Outcome]:
+def _outcomes(plan: Plan, seed: int | None, write: Callable[[dict[str, Any]], None]) -> Iterator[Outcome]:
     from autograder.sandbox.inside.shell import Cells
+    from course_utils.probes import world
 
     cells = Cells()
+    world.remember()
     raised: dict[str, BaseException] = {}
 
     for i, cell in enumerate(plan.cells):
         names = "".join(f" ({name})" for name in sorted(cell.exercises))
-        announce(f"while code cell {i + 1}{names} ran")
+        write({"at": f"while code cell {i + 1}{names} ran"})
         if error := cells.run(cell.source):
             raised.update(dict.fromkeys(cell.exercises, error))
+        if cells.missing:
+            write({"cell": i, "missing": cells.missing})
         for task in plan.tasks:
             if task.after == i:
-                announce(f"while {task.exercise} was judged")
+                write({"at": f"while {task.exercise} was judged"})
                 yield _judged(task, seed, cells.namespace, raised.get(task.exercise))
 
 

@@ -15,7 +15,7 @@ ELSEWHERE = "it runs where nothing is counted"
 # dotted names, and all that begins with them
 ROUTES = {
     **dict.fromkeys(("eval", "exec", "compile", "code", "runpy", "marshal", "pickle", "types.FunctionType"), TEXT),
-    **dict.fromkeys(("torch.jit", "torch.compile", "torch.hub", "torch.package", "torch.utils.cpp_extension"), TEXT),
+    **dict.fromkeys(("torch.jit", "torch.hub", "torch.package", "torch.utils.cpp_extension"), TEXT),
     **dict.fromkeys(("__import__", "importlib", "globals", "vars", "builtins", "__builtins__", "sys.modules"), BY_NAME),
     **dict.fromkeys(("sys._getframe", "inspect", "gc", "ctypes", "cffi"), BY_NAME),
     **dict.fromkeys(("torch.ops", "torch._C", "torch._refs", "torch._decomp", "torch._prims", "torch.library"), INSIDE),

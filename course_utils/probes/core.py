@@ -21,6 +21,7 @@ from typing import Any
 
 import torch
 
+from course_utils.probes import world
 from course_utils.probes.watch import LIBRARIES, watch_calls
 
 MAX_NUMEL = 10_000_000  # a result with more entries is described by its shape and dtype instead of copied
@@ -118,12 +119,13 @@ def observe(body: Callable[[], dict[str, Any]], case: Case) -> Observation:
     """Run ``body``, which calls the learner's code, and write down the parts that it returns.
 
     What is printed is collected, an exception ends up in ``raised``, and global state of torch is the same before
-    every call. Adds the parts ``state`` (grad mode and default dtype left behind) and, in mode ``"watched"``,
-    ``calls``.
+    every call. Adds the parts ``state`` (grad mode and default dtype left behind, and whether torch's global generator
+    was seeded) and, in mode ``"watched"``, ``calls``.
     """
     printed = io.StringIO()
     try:
-        with _quiet(printed), _same_world() as state, watch_calls(case.mode == "watched") as calls:
+        watched = case.mode == "watched"
+        with _quiet(printed), world.usual_world(in_calls=True), _left() as state, watch_calls(watched) as calls:
             parts = body()
     except (Exception, SystemExit) as error:
         return Observation(raised=raised(error), printed=printed.getvalue()[:MAX_PRINTED])
@@ -259,20 +261,11 @@ def _quiet(printed: io.StringIO) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _same_world() -> Iterator[dict[str, Any]]:
-    """Start every call from the same global state, record what it left, and put the old state back."""
-    grad_mode, dtype = torch.is_grad_enabled(), torch.get_default_dtype()
+def _left() -> Iterator[dict[str, Any]]:
+    """What the block left of torch's global state, where a function has to leave it alone."""
     state: dict[str, Any] = {}
-    # torch.manual_seed would seed every device, and costs a stack trace for each that is not there
-    random = torch.default_generator.get_state()
-    torch.default_generator.manual_seed(3141592)
-    torch.set_grad_enabled(True)
-    torch.set_default_dtype(torch.float32)
-    try:
-        yield state
-        state["grad mode"] = torch.is_grad_enabled()
-        state["default dtype"] = torch.get_default_dtype()
-    finally:
-        torch.set_grad_enabled(grad_mode)
-        torch.set_default_dtype(dtype)
-        torch.default_generator.set_state(random)
+    world.reseed()
+    yield state
+    state["grad mode"] = torch.is_grad_enabled()
+    state["default dtype"] = torch.get_default_dtype()
+    state["seed left alone"] = world.seed_left_alone()

@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from course_utils.probes.core import Case, Observation, observe, prepare
 from course_utils.probes.modules import build
 from course_utils.probes.training import build_model, build_optimizer, weights
+from course_utils.probes.world import reseed
 
 CPU = torch.device("cpu")
 NO_GRAPH = "evaluating builds no graph"
@@ -47,7 +48,7 @@ def run_train_epoch(candidate: Callable, case: Case) -> Observation:
         epochs = []
         for i in range(args["epochs"]):
             model.eval()
-            torch.default_generator.manual_seed(i)
+            reseed(i)
             loss = candidate(model, loader, criterion, optimizer, CPU)
             epochs.append({"loss": loss, "weights": weights(model)})
         return {"epochs": epochs}

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any
 
-import torch
-
 from course_utils.probes.core import Case, Observation, Seed, observe, prepare, with_flags
+from course_utils.probes.world import reseed
 
 
 def run_make_loaders(candidate: Callable, case: Case) -> Observation:
@@ -27,7 +26,7 @@ def run_make_loaders(candidate: Callable, case: Case) -> Observation:
     def body() -> dict[str, Any]:
         made = []
         for i, seed_now in enumerate((seed, seed, Seed(seed.value + 1))):
-            torch.default_generator.manual_seed(i)  # the split is the other generator's alone
+            reseed(i)  # the split is the other generator's alone
             loaders = candidate(X, y, args["batch_size"], args["val_fraction"], prepare(seed_now))
             if not (isinstance(loaders, (tuple, list)) and len(loaders) == 2):
                 return {"result": loaders}

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from course_utils.probes.core import Case, Observation, gradients, observe, prepare, snapshot
+from course_utils.probes.world import reseed
 
 
 def build(spec: Sequence[Any]) -> nn.Module:
@@ -73,7 +74,7 @@ def run_module(candidate: type[nn.Module], case: Case, by_name: bool = True, hol
             model = model.double()
         fill(model, by_name)
         model.train(case.args.get("training", True))
-        torch.default_generator.manual_seed(1)  # the same dropout masks for everybody
+        reseed(1)  # the same dropout masks for everybody
         parts["result"] = result = model(*inputs)
         if case.mode == "gradients":
             tensors = {f"input {i}": x for i, x in enumerate(inputs)}

@@ -11,6 +11,7 @@ from torch import nn
 
 from course_utils.probes.core import Case, Observation, Seed, observe, prepare
 from course_utils.probes.modules import build, fill
+from course_utils.probes.world import reseed
 
 SAME_PARAMETERS = "the model still has its own parameters"
 SAME_FLAGS = "parameters that learn still learn, and no others"
@@ -79,7 +80,7 @@ def run_sample(candidate: Callable, case: Case) -> Observation:
     def body() -> dict[str, Any]:
         draws = []
         for i, seed_now in enumerate((seed, seed, Seed(seed.value + 1))):
-            torch.default_generator.manual_seed(i)  # the values are the other generator's alone
+            reseed(i)  # the values are the other generator's alone
             draws.append(candidate(low, high, n, prepare(seed_now)))
         return {"draws": draws}
 

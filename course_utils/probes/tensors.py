@@ -10,6 +10,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from course_utils.probes.core import Case, Observation, observe, prepare, snapshot, with_flags
+from course_utils.probes.world import reseed
 
 SHOWS_IN_TENSOR = "what is written into the array shows in the tensor"
 SHOWS_IN_ARRAY = "what is written into the tensor shows in the array"
@@ -68,7 +69,7 @@ def run_weights(candidate: Callable, case: Case) -> Observation:
         generators = [torch.Generator().manual_seed(value) for value in (seed.value, seed.value, seed.value + 1)]
         draws = []
         for i, generator in enumerate((*generators, generators[0])):
-            torch.default_generator.manual_seed(i)
+            reseed(i)
             draws.append(candidate(d_in, d_out, generator))
         return {"draws": draws}
 

@@ -10,6 +10,7 @@ from torch import nn
 
 from course_utils.probes.core import Case, Observation, observe, prepare, snapshot
 from course_utils.probes.modules import build, fill, flags
+from course_utils.probes.world import reseed
 
 # what an optimizer does with a group; the other settings choose an implementation
 GROUP_SETTINGS = ("lr", "weight_decay", "betas", "eps", "amsgrad", "maximize")
@@ -71,7 +72,7 @@ def run_train_step(candidate: Callable, case: Case) -> Observation:
         for i, (x, y) in enumerate(batches):
             model.eval()
             events.update(dict.fromkeys(events, 0))
-            torch.default_generator.manual_seed(i)
+            reseed(i)
             before = weights(model)
             loss = candidate(model, optimizer, criterion, x, y)
             after = weights(model)

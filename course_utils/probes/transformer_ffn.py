@@ -10,6 +10,7 @@ from torch import nn
 
 from course_utils.probes.core import Case, Observation, observe, prepare, with_flags
 from course_utils.probes.watch import watch_calls
+from course_utils.probes.world import reseed
 
 MODEL_KEPT = "the model stays as it was"
 NO_GRAPH = "the model runs without a graph"
@@ -53,7 +54,7 @@ def run_generate(candidate: Callable, case: Case) -> Observation:
 
     def run(prompt: torch.Tensor, seed: int, elsewhere: int) -> tuple[torch.Tensor, dict[str, Any]]:
         model, tokens = PrefixModel(given.clone()), prompt.clone()
-        torch.default_generator.manual_seed(elsewhere)
+        reseed(elsewhere)
         with watch_calls() as calls:
             generator = torch.Generator().manual_seed(seed)
             result = candidate(model, tokens, case.args["steps"], case.args["temperature"], generator)

@@ -19,6 +19,7 @@ from autograder.syntax.statements import reached, read_cell
 from tests.answers import RIGHT, WRONG
 from tests.support import ROOT
 from tests.support.attacked import SEED, graded, put_in, read_attack, release, shown, solution, unexpected
+from tests.support.odd_world import ODD
 
 FILES = sorted((ROOT / "tests" / "honest").glob("*.ipy"))
 LESSONS = sorted({exercise.lesson for exercise in EXERCISES.values()})
@@ -37,6 +38,26 @@ def test_honest_work_earns_what_its_file_says(path, sandbox):
     result = graded(put_in(solution("07_layers"), work.cells), "07_layers", sandbox)
 
     assert unexpected(result, work.expected) == {}, shown(result)
+
+
+@pytest.mark.parametrize("lesson", ["07_layers", "09_training"])
+def test_right_answers_earn_everything_in_a_world_as_odd_as_can_be(lesson, sandbox, monkeypatch):
+    monkeypatch.setattr(tampering, "found", lambda sources: {})  # some of it is not run at all
+    notebook = put_in(solution(lesson), [("last", source) for source in ODD.values()])
+
+    result = graded(notebook, lesson, sandbox)
+    odd = nbformat.reads(result.notebook, as_version=4).cells[-len(ODD) :]
+
+    assert unexpected(result, {}) == {}
+    assert [cell.outputs for cell in odd if any(output.output_type == "error" for output in cell.outputs)] == []
+
+
+def test_right_answers_earn_everything_where_a_first_cell_chooses_a_device(sandbox):
+    notebook = put_in(solution("07_layers"), [("first", "import torch\ntorch.set_default_device('meta')")])
+
+    result = graded(notebook, "07_layers", sandbox)
+
+    assert unexpected(result, {}) == {}
 
 
 def _exercises(lesson):

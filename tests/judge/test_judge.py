@@ -13,6 +13,7 @@ from autograder.judge import judge
 from autograder.syntax import shortcuts
 from course_utils import CheckFailed, check
 from course_utils.checking import NotAnExercise, judge_with
+from tests.answers import RIGHT
 
 
 def softmax(x, dim):
@@ -100,6 +101,42 @@ def test_state_of_torch_is_put_back():
     assert torch.is_grad_enabled()
     assert torch.get_default_dtype() == torch.float32
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def _seeds_first(answer):
+    def seeds(*args):
+        torch.manual_seed(0)
+        return answer(*args)
+
+    return seeds
+
+
+@pytest.mark.parametrize("name", ["softmax", "dropout", "make_loaders", "train_step", "describe", "count_parameters"])
+def test_an_answer_that_seeds_the_global_generator_is_told_so(name):
+    verdict = judge(name, _seeds_first(RIGHT[name][0]))
+
+    assert (verdict.passed, verdict.status) == (False, "wrong")
+    assert "seeds torch's global generator" in verdict.message
+    assert "is there a torch.manual_seed in it?" in verdict.message
+
+
+def test_a_module_that_seeds_the_global_generator_when_it_is_made_is_told_so():
+    class Seeding(RIGHT["FeedForward"][0]):
+        def __init__(self, *args):
+            torch.manual_seed(0)
+            super().__init__(*args)
+
+    assert "seeds torch's global generator" in judge("FeedForward", Seeding).message
+
+
+def test_an_answer_that_draws_from_the_global_generator_or_puts_it_back_may_do_so():
+    def draws(x, dim):
+        torch.randn(3)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+        return softmax(x, dim)
+
+    assert judge("softmax", draws).passed
 
 
 def test_object_that_claims_to_equal_everything_is_no_tensor():

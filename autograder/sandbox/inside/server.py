@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from course_utils.checking import judge_with
-from course_utils.probes import Observation, Raised
+from course_utils.probes import Observation, Raised, world
 
 from . import walls, wire
 from .shell import Cells, described
@@ -160,18 +160,19 @@ def _run_notebook(main: socket.socket, cells: Cells) -> None:
     os.makedirs(_FOLDER)
     os.chdir(_FOLDER)
     os.makedirs(os.environ["HOME"])
+    world.remember()
     outputs, defined = cells.capture(), {}
     for i, source in enumerate(job["cells"]):
         if source:
             wire.send(main, {"cell": i})
             outputs.clear()
             error = cells.run(source)
-            wire.send(
-                main, {"ran": i, "outputs": outputs.take(), "raised": None if error is None else described(error)}
-            )
+            ran = {"ran": i, "outputs": outputs.take(), "raised": None if error is None else described(error)}
+            wire.send(main, ran | ({"missing": cells.missing} if cells.missing else {}))
         defined |= {name: dict(cells.namespace) for at, name in job["checks"] if at == i}
     wire.send(main, {"done": True})
     while True:
+        world.reset()  # of what the cells have set, and the calls before
         request = wire.receive(main)
         cells.namespace.clear()  # the names as they were at the check: a later cell may have used one again
         cells.namespace.update(defined[request["exercise"]])

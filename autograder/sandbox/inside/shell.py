@@ -11,6 +11,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
 
+from . import standins
+
 MAX_OUTPUT = 100_000  # characters of text kept of one cell, and of one picture ten times as many
 SHOWN = ("text/plain", "image/png")  # what of a display is kept: no HTML, no scripts
 
@@ -131,6 +133,7 @@ class Cells:
 
     Attributes:
         namespace: where the cells' names live.
+        missing: the modules that the last cell imports and that are not there, whether it came so far or not.
     """
 
     def __init__(self) -> None:
@@ -139,6 +142,8 @@ class Cells:
         config = Config({"HistoryManager": {"enabled": False}})
         self._shell = _Shell.instance(user_ns=self.namespace, config=config)
         self._shell.InteractiveTB.set_mode("Plain")  # quicker by far, and shows no values
+        self._imports = standins.put_in_place(self._shell.ast_transformers)
+        self.missing: list[str] = []
 
     def run(self, source: str) -> BaseException | None:
         """Run one cell, as a notebook does; what it prints goes to ``sys.stdout`` and ``sys.stderr``.
@@ -147,6 +152,7 @@ class Cells:
             What it raised, a SyntaxError and a SystemExit included, or None.
         """
         result = self._shell.run_cell(source, store_history=True)
+        self.missing = self._imports.still_missing()
         return result.error_before_exec or result.error_in_exec
 
     def warm_up(self) -> None:

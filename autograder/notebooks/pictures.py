@@ -85,10 +85,10 @@ def _webp(content: bytes) -> tuple[int, ...]:
     return (0,)
 
 
-# kind, how such a file begins, and where it says how wide and how high it is
+# kind, how such a file begins (as far as its size), and where it says how wide and how high it is
 _FORMATS = (
-    ("image/png", re.compile(rb"\x89PNG\r\n\x1a\n"), _png),
-    ("image/gif", re.compile(rb"GIF8[79]a"), _gif),
+    ("image/png", re.compile(rb"\x89PNG\r\n\x1a\n.{16}", re.DOTALL), _png),
+    ("image/gif", re.compile(rb"GIF8[79]a.{4}", re.DOTALL), _gif),
     ("image/jpeg", re.compile(rb"\xff\xd8\xff"), _jpeg),
-    ("image/webp", re.compile(rb"RIFF....WEBP", re.DOTALL), _webp),
+    ("image/webp", re.compile(rb"RIFF.{4}WEBP.{18}", re.DOTALL), _webp),
 )

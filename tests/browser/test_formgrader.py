@@ -8,13 +8,16 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
+from playwright.sync_api import expect
 
 from autograder.grading.gradebook.record import Record
 from tests.browser.lab import free_port, until
+from tests.support import ROOT
 from tests.support.acting import ACT, HONEST, MARKDOWN, PNG, acting_cells
 from tests.support.classroom import FILE, LESSON, graded, make_course, sqlite
 
@@ -65,6 +68,7 @@ class Formgrader:
         own = {
             name: str(home / name) for name in ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
         }
+        own["JUPYTER_CONFIG_PATH"] = str(ROOT / "autograder" / "grading" / "jupyter")  # where setting up lays it
         (home / "HOME").mkdir(parents=True)
         command = [Path(sys.executable).with_name("jupyter-server"), "--no-browser", "--allow-root"]
         command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=secret"]
@@ -163,7 +167,43 @@ def test_the_policy_alone_would_stop_a_script(formgrader, visit):
 
 def test_formgrader_can_be_shown_in_a_frame_of_its_own_server(formgrader, visit):
     page, _ = visit("manage_assignments")
+    page.goto(f"{formgrader.address}/lab")
     path = f"{formgrader.address}/formgrader/submissions/{formgrader.ids['ann']}/"
     page.evaluate("src => document.body.append(Object.assign(document.createElement('iframe'), {src}))", path)
 
-    page.frame_locator("iframe").locator("#why_dropout_scales").wait_for()
+    page.frame_locator("iframe").last.locator("#why_dropout_scales").wait_for()
+
+
+@pytest.mark.parametrize(
+    "path", ["gradebook/{0}/{0}", "manage_students", "manage_students/eve", "manage_submissions/{0}"]
+)
+def test_formgraders_other_pages_work_and_names_do_nothing_there(visit, path):
+    page, asked = visit(path.format(LESSON))
+
+    expect(page.locator("table tbody tr").first).not_to_contain_text("Loading")
+    assert page.locator("table tbody a").count() > 0
+    assert page.evaluate("window.acted") is None
+    assert asked == []
+    assert page.locator("tbody img, tbody script").count() == 0
+
+
+@pytest.mark.parametrize(
+    "path", ["manage_students/{}", "manage_students/{}/x", "manage_submissions/{}", "gradebook/{}/x"]
+)
+def test_what_a_link_puts_into_an_address_does_not_run(visit, path):
+    for trick in (
+        'x";window.acted=1;"',
+        "x</script><script>window.acted=1</script>",
+        "<img src=x onerror=window.acted=1>",
+    ):
+        page, _ = visit(path.format(quote(trick, safe="")))
+
+        assert page.evaluate("window.acted") is None
+
+
+def test_what_the_server_sends_may_be_shown_in_its_own_frames_alone(formgrader, visit):
+    page, _ = visit("manage_assignments")
+
+    for path in ("formgrader/manage_assignments", f"formgrader/submissions/{formgrader.ids['ann']}/", "lab", "tree"):
+        headers = page.request.get(f"{formgrader.address}/{path}").headers
+        assert "frame-ancestors 'self'" in headers["content-security-policy"]

@@ -116,6 +116,7 @@ $(DESK): pyproject.toml constraints.txt
 	@$(PIP) torch setuptools || { echo "$$PIP_FAILED" >&2; exit 1; }
 	@echo "[3/3] JupyterLab, nbgrader and the course"
 	@set -o pipefail; $(PIP) --no-build-isolation --editable . | $(NEWS) || { echo "$$PIP_FAILED" >&2; exit 1; }
+	@mkdir -p $(VENV)/etc && cp -R autograder/grading/jupyter $(VENV)/etc/ # an editable install leaves such files out
 	@touch $(DESK)
 	@echo "Ready."
 

@@ -4,6 +4,7 @@ Run the nbgrader commands in this folder. What they make beside lessons/ is kept
 """
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 # For the kernels that nbgrader starts: threads that wait by spinning slow small models down on a busy machine.
@@ -29,6 +30,15 @@ c.CourseDirectory.db_url = os.environ.get(
 lessons = {path.name for folder in ("solutions", "lessons") for path in (course / folder).glob("*")}
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", *sorted(lessons)]
 
+# nbgrader's exchange: the folder that COURSE_EXCHANGE names, else nbgrader's own where this machine has it, else one
+# here. Students need the same folder and course_id, see docs/grading.md.
+if not Path("/usr/local/share/nbgrader/exchange").is_dir():
+    c.Exchange.root = str(course / "autograder" / "exchange")
+if os.environ.get("COURSE_EXCHANGE"):
+    c.Exchange.root = os.environ["COURSE_EXCHANGE"]
+c.ExchangeFactory.release_assignment = "autograder.grading.gradebook.exchange.ReleaseAssignment"
+c.ExchangeFactory.release_feedback = "autograder.grading.gradebook.exchange.ReleaseFeedback"
+
 # Students' code runs in a sandbox, also when it is `nbgrader autograde` or formgrader that grades.
 c.Autograde.exporter_class = "autograder.grading.gradebook.nbgrader_step.GradingExporter"
 c.Autograde.sanitize_preprocessors = [
@@ -41,6 +51,18 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 c.GenerateFeedback.exporter_class = "autograder.grading.feedback.pages.FeedbackExporter"
+
+# Formgrader shows what students wrote on a page in which none of it can act.
+pages = Path(find_spec("autograder.grading").origin).parent / "feedback" / "templates"
+nbgraders = Path(find_spec("nbgrader").origin).parent / "server_extensions" / "formgrader" / "templates"
+c.HTMLExporter.template_name = "course_formgrader"
+c.HTMLExporter.extra_template_basedirs = [str(pages), str(nbgraders)]
+c.HTMLExporter.extra_template_paths = [str(nbgraders), str(nbgraders / "formgrade")]
+c.HTMLExporter.preprocessors = ["autograder.grading.feedback.html.Harmless"]
+c.HTMLExporter.filters = {
+    "markdown2html": "autograder.grading.feedback.html.markdown2html",
+    "nonced": "autograder.grading.feedback.html.nonced",
+}
 
 # What is handed in late loses no points, unless a plugin takes some. One is ready: a share of the points for each day,
 # or begun day, after the due date in autograder/deadlines.toml. Take the marks away to use it.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,13 +10,12 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from autograder.grading.outcome import ExerciseGrade
+from autograder.notebooks.pictures import picture
 
 TEXT_LIMIT = 10_000  # characters an output
 OUTPUTS_LIMIT = 50  # outputs a cell
 IMAGE_LIMIT = 1_500_000  # characters of base64
-SIDE_LIMIT = 10_000  # pixels: a tiny file can unpack to gigabytes in the browser that shows it
 
-_PNG = b"\x89PNG\r\n\x1a\n"
 # Sequences that move a terminal's cursor, colour its text or set its title, and what is left of broken ones.
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])?")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -79,20 +76,6 @@ def _clean_data(data: Mapping[str, Any]) -> NotebookNode | None:
     kept = {}
     if "text/plain" in data:
         kept["text/plain"] = plain_text(data["text/plain"])
-    if "image/png" in data and (image := _png(data["image/png"])):
-        kept["image/png"] = image
+    if "image/png" in data and (found := picture(data["image/png"], IMAGE_LIMIT)) and found[0] == "image/png":
+        kept["image/png"] = found[1]
     return new_output("display_data", data=kept) if kept else None
-
-
-def _png(text: Any) -> str | None:
-    """``text`` if it is base64 of a PNG image of reasonable size, else None."""
-    text = "".join(map(str, text)) if isinstance(text, list) else str(text)
-    if len(text) > IMAGE_LIMIT:
-        return None
-    text = re.sub(r"[\r\n]", "", text)
-    try:
-        content = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    sides = [int.from_bytes(content[at : at + 4]) for at in (16, 20)]
-    return text if content.startswith(_PNG) and all(0 < side <= SIDE_LIMIT for side in sides) else None

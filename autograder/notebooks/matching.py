@@ -11,6 +11,12 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+_LONGEST_PROSE = 20_000  # characters
+# How a line begins that somebody meant to be run.
+_CODE = re.compile(
+    r"^\s*(?:(?:def|class|import|from|for|while|if|with|return|print|assert|raise)\b.*[:(=]|[%!@])", re.M
+)
+_WORD = re.compile(r"(?<!\S)[^\W\d_]{2,}(?=[\s,.;:!?]|\Z)")
 _LONGEST_CHECK = 1000  # characters of a cell that calls `check` and does nothing else
 
 
@@ -47,6 +53,21 @@ def is_untouched(cell: NotebookNode, stub: NotebookNode | None = None) -> bool:
     text = cell.source + cell.cell_type + "".join(str(bool(said.get(key))) for key in ("grade", "solution", "locked"))
     text += grade_id(cell) + (str(float(said.get("points", 0))) if said.get("grade") else "")
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest() == said.get("checksum")
+
+
+def is_prose(cell: NotebookNode) -> bool:
+    """Whether a cell says something to a person: text, or what was written into a cell of code and is no code."""
+    if cell.cell_type != "code":
+        return bool(cell.source.strip())
+    if _CODE.search(cell.source):
+        return False
+    try:
+        body = ast.parse(cell.source[:_LONGEST_PROSE]).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two for deep nesting
+        return len(_WORD.findall(cell.source[:_LONGEST_PROSE])) >= 4
+    # a text in quotes, or comments
+    said = all(isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant) for each in body)
+    return said and bool(cell.source.strip())
 
 
 def defines(source: str, name: str) -> bool:

@@ -16,6 +16,8 @@ from typing import Any, BinaryIO
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.notebooks.pictures import pictures
+
 MAX_BYTES = 20 * 1024**2
 MAX_BRACKETS = 1_000_000  # each list or object takes some 60 bytes of memory, however short its text
 MAX_DIGITS = 18  # longer whole numbers have no use in a notebook, and Python refuses to read very long ones
@@ -47,8 +49,8 @@ def read_notebook(data: bytes) -> NotebookNode:
     """The notebook in ``data``, as nbformat 4.5, with what grading looks at and nothing else.
 
     Kept are the cells, with their kinds, sources and ids, nbgrader's marks (without those of a wrong type), tags,
-    and Colab's ids, and the version of Python; outputs, attachments and other metadata are not. Ids that are missing,
-    doubled or invalid are replaced, always by the same ones.
+    Colab's ids, and the pictures attached to text, and the version of Python; outputs, other attachments and other
+    metadata are not. Ids that are missing, doubled or invalid are replaced, always by the same ones.
 
     Raises:
         Unreadable: ``data`` is too large, or no notebook; no other exception leaves this function.
@@ -71,9 +73,17 @@ def _language(metadata: Any) -> NotebookNode:
     return NotebookNode({"language_info": NotebookNode(version=version)} if known else {})
 
 
-def new_cell(kind: str, source: str, id: str, metadata: Mapping[str, Any] | None = None) -> NotebookNode:
+def new_cell(
+    kind: str,
+    source: str,
+    id: str,
+    metadata: Mapping[str, Any] | None = None,
+    attachments: Mapping[str, Any] | None = None,
+) -> NotebookNode:
     """A cell as nbformat makes it, without the check of its schema, which takes far longer than the rest."""
     cell = NotebookNode(id=id, cell_type=kind, metadata=nbformat.from_dict(metadata or {}), source=source)
+    if attachments:
+        cell.attachments = nbformat.from_dict(attachments)
     if kind == "code":
         cell.update(execution_count=None, outputs=[])
     return cell
@@ -214,7 +224,9 @@ def _cell(i: int, cell: Any) -> NotebookNode:
     if not all(isinstance(line, str) for line in lines):
         raise _no_notebook(f"cell {i + 1} has a source that is no text")
     metadata = _metadata(metadata) if isinstance(metadata, Mapping) else {}
-    return new_cell(kind, _text("".join(lines)), "", metadata)
+    attached = pictures(cell.get("attachments")) if kind == "markdown" else {}
+    attached = {_text(name): picture for name, picture in attached.items()}
+    return new_cell(kind, _text("".join(lines)), "", metadata, attached)
 
 
 def _text(text: str) -> str:

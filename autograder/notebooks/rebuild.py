@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from nbformat import NotebookNode
+from nbformat import NotebookNode, from_dict
 
 from autograder.notebooks import ids
 from autograder.notebooks.matching import (
@@ -22,11 +22,13 @@ from autograder.notebooks.matching import (
     grade_id,
     is_answer,
     is_check,
+    is_prose,
     is_untouched,
     marks,
     places,
     same,
 )
+from autograder.notebooks.pictures import pictures
 from autograder.notebooks.reading import new_cell
 
 MAX_OWN = 500
@@ -65,9 +67,11 @@ def rebuild(
     """Put what the learner wrote into the release.
 
     An answer is the last cell of its ``grade_id`` that is not as it was released; it stands where the release
-    has it, before its check. A plain cell that the learner edited stands in the release's place, and runs even
-    if it was a demo. Own cells, and earlier answers to the same exercise, stay where they were among their
-    neighbours, without metadata. The same arguments give the same bytes.
+    has it, before its check. Where a question was left as it was, text in new cells below it is the answer, and
+    is added to its cell. A plain cell that the learner edited stands in the release's place, and runs even if it
+    was a demo. Own cells, and earlier answers to the same exercise, stay where they were among their neighbours,
+    without metadata. Pictures that are attached to text stay with it. The same arguments give the
+    same bytes.
 
     Args:
         release: the lesson, or its solution, as `nbformat.read` returns it; trusted.
@@ -80,7 +84,10 @@ def rebuild(
 
 
 class _Rebuilding:
-    """What became of each cell: ``answers`` and ``edits`` say which submitted cell stands in for a released one."""
+    """What became of each cell: ``answers`` and ``edits`` say which submitted cell stands in for a released one.
+
+    ``below`` says which submitted cells are added to a released one.
+    """
 
     def __init__(
         self,
@@ -100,6 +107,7 @@ class _Rebuilding:
             if place is not None:
                 self.copies[place].append(i)
         self.answers: dict[int, int] = {}
+        self.below: dict[int, list[int]] = {}
         self.edits: dict[int, int] = {}
         for j, cell in enumerate(release):
             if is_answer(cell):
@@ -124,7 +132,9 @@ class _Rebuilding:
         cells: list[NotebookNode] = []
         for j in range(len(self.release) + 1):
             for i in before.get(j, ()):
-                cells.append(new_cell(self.submitted[i].cell_type, self.submitted[i].source, names[i]))
+                cells.append(
+                    new_cell(self.submitted[i].cell_type, self.submitted[i].source, names[i], None, self._pictures(i))
+                )
             if j < len(self.release):
                 cells.append(self._released(j))
         homeless = [i for i in names if marks(self.submitted[i]).get("solution") and self.places[i] is None]
@@ -133,12 +143,12 @@ class _Rebuilding:
             name = name if re.fullmatch(r"\w{1,40}", name, re.ASCII) else "An answer"
             if name not in self.withdrawn:
                 self._warn(name, "the lesson does not ask for it; kept as a cell of the learner's own")
-        changed = {self.release[j].id for j in (*self.answers, *self.edits)}
+        changed = {self.release[j].id for j in (*self.answers, *self.below, *self.edits)}
         return Rebuilt(
             notebook=NotebookNode({**copy.deepcopy({**release, "cells": None}), "cells": cells}),
             warnings=tuple(self.warnings),
             learners=frozenset(changed.union(names.values())),
-            answered=tuple(grade_id(self.release[j]) for j in sorted(self.answers)),
+            answered=tuple(grade_id(self.release[j]) for j in sorted({*self.answers, *self.below})),
             edited=tuple(self.release[j].id for j in sorted(self.edits)),
             own=tuple(cell.id for cell in cells if cell.id in set(names.values())),
             homeless=tuple(grade_id(self.submitted[i]) for i in homeless),
@@ -154,6 +164,9 @@ class _Rebuilding:
         elif definitions := [i for i in range(len(self.submitted)) if self._could_answer(i, stub)]:
             self.answers[j] = definitions[-1]
             self._warn(name, "answered in a cell of the learner's own, which was put in its place")
+        elif stub.cell_type == "markdown" and (written := self._written_below(j)):
+            self.below[j] = written
+            self._warn(name, "answered in a new cell below it, which was put in its place")
         elif not self.copies[j]:
             self._warn(name, "its cell is missing; it stands as it was released")
 
@@ -171,6 +184,23 @@ class _Rebuilding:
             and not self._is_older(cell)
         )
 
+    def _written_below(self, j: int) -> list[int]:
+        """The learner's own cells with text that follow the question ``j``, up to the release's next cell."""
+        before = [i for i, place in enumerate(self.places) if place is not None and place < j]
+        start = max(self.copies[j] or before, default=-1) + 1
+        written: list[int] = []
+        names: set[str] = set()
+        for i in itertools.takewhile(lambda i: self.places[i] is None, range(start, len(self.submitted))):
+            cell = self.submitted[i]
+            if is_prose(cell) and not self._is_older(cell) and names.isdisjoint(self._pictures(i)):
+                written.append(i)
+                names.update(self._pictures(i))
+        return written
+
+    def _pictures(self, i: int) -> dict[str, dict[str, str]]:
+        cell = self.submitted[i]
+        return pictures(cell.get("attachments")) if cell.cell_type == "markdown" else {}
+
     def _is_free(self, i: int) -> bool:
         """Whether a submitted cell is no answer's and no plain cell of the release."""
         place = self.places[i]
@@ -187,6 +217,8 @@ class _Rebuilding:
         """Whether a submitted cell has a place of its own: nothing of the learner's is lost, nor doubled."""
         cell, place = self.submitted[i], self.places[i]
         if not cell.source.strip() or i in self.answers.values() or i in self.edits.values():
+            return False
+        if any(i in cells for cells in self.below.values()):
             return False
         if place is not None:
             counted = self.answers.get(place, self.edits.get(place))
@@ -215,13 +247,22 @@ class _Rebuilding:
         return names
 
     def _released(self, j: int) -> NotebookNode:
-        """The release's cell ``j``, with the learner's source if there is one."""
+        """The release's cell ``j``, with the learner's source and pictures if there are any."""
         cell = copy.deepcopy(self.release[j])
-        cell.pop("attachments", None)
+        taken = (
+            [self.answers[j]] if j in self.answers else [self.edits[j]] if j in self.edits else self.below.get(j, [])
+        )
+        attached = {name: one for i in taken for name, one in self._pictures(i).items()}
+        if taken:
+            cell.pop("attachments", None)
+        if attached and cell.cell_type == "markdown":
+            cell.attachments = from_dict(attached)
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
         if j in self.answers:
             cell.source = self.submitted[self.answers[j]].source
+        elif j in self.below:
+            cell.source = "\n\n".join([cell.source, *(self.submitted[i].source for i in self.below[j])])
         elif j in self.edits:
             cell.source = self.submitted[self.edits[j]].source
             tags = [tag for tag in cell.metadata.pop("tags", []) if tag != "demo"]

@@ -48,7 +48,7 @@ class Lab:
     @contextmanager
     def running(self):
         """The server, from its start to its end."""
-        port = _free_port()
+        port = free_port()
         command = [Path(sys.executable).with_name("course"), "lab", "--no-browser", "--port", str(port)]
         log = (self.course.parent / "lab.log").open("w+")
         self.process = subprocess.Popen(
@@ -113,7 +113,7 @@ class Notebook:
 
     def rest(self, seconds: float = 60) -> None:
         """Wait until the kernel has nothing to do."""
-        _until(lambda: self._kernel_state() == "idle", seconds)
+        until(lambda: self._kernel_state() == "idle", seconds)
 
     def _kernel_state(self) -> str:
         sessions = [session for session in self._lab.api("sessions") if session["path"] == self._path]
@@ -222,7 +222,8 @@ def browser_path() -> str:
     )
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port on which nobody listens."""
     with socket.create_server(("localhost", 0)) as server:
         return server.getsockname()[1]
 
@@ -236,11 +237,12 @@ def _address(process: subprocess.Popen, log: Path) -> tuple[str, str]:
         found[:] = re.findall(r"(http://localhost:\d+)/lab\S*\?token=(\w+)", log.read_text())
         return bool(found)
 
-    _until(printed, seconds=60)
+    until(printed, seconds=60)
     return found[0]
 
 
-def _until(condition, seconds: float = 20) -> None:
+def until(condition, seconds: float = 20) -> None:
+    """Wait until the condition holds."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, f"not within {seconds} s"

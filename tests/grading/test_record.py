@@ -14,15 +14,19 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbformat.v4 import new_markdown_cell
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
 from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
 
+from autograder.grading.grade import finish, prepare
 from autograder.grading.gradebook import record as module
 from autograder.grading.gradebook.record import PaperNotRecorded, Record, RecordError
 from autograder.grading.gradebook.settings import open_gradebook, read_course
-from autograder.grading.outcome import ERROR, FAILED, ExerciseGrade, Graded
+from autograder.grading.outcome import ERROR, FAILED, WARNED, ExerciseGrade, Graded
 from autograder.grading.outputs import check_output, clean
+from autograder.grading.paper import Paper
+from autograder.judge import Verdict
 from tests.support import ROOT
 from tests.support.classroom import (
     FILE,
@@ -368,3 +372,25 @@ def test_what_stands_in_the_way_of_one_student_is_told_as_that(course, record):
     record.save(graded("bob"))
 
     assert paper(course, "bob").exists()
+
+
+def test_an_answer_below_its_question_and_its_picture_reach_the_person_who_grades(course, record):
+    question, notebook = "why_dropout_scales", release()
+    drawn = {"1-2.png": {"image/png": PNG}, "x.html": {"text/html": "<script>"}}
+    answer = new_markdown_cell("As ![this](attachment:1-2.png) shows: the mean.", id="own", attachments=drawn)
+    notebook.cells.insert([cell.id for cell in notebook.cells].index(question) + 1, answer)
+    data, lesson = (nbformat.writes(each).encode() for each in (notebook, release()))
+    paper = Paper("ann", LESSON, data, lesson, seed=0)
+    verdicts = {name: Verdict(False, "not attempted", f"{name}: not attempted yet.") for name in checks(notebook)}
+    result = finish(paper, prepare(paper), verdicts)
+    record.save(result)
+
+    assert result.outcome == WARNED
+    assert result.warnings == (f"{question}: answered in a new cell below it, which was put in its place.",)
+    with Gradebook(sqlite(course)) as gradebook:
+        assert gradebook.find_grade(question, LESSON, LESSON, "ann").auto_score is None
+        assert gradebook.find_comment(question, LESSON, LESSON, "ann").comment is None
+    recorded = nbformat.read(course / "autograder" / "autograded" / "ann" / LESSON / FILE, as_version=4)
+    shown = next(cell for cell in recorded.cells if cell.id == question)
+    assert shown.source.endswith(answer.source)
+    assert shown.attachments == {"1-2.png": {"image/png": PNG}}

@@ -15,6 +15,7 @@ from autograder.notebooks.matching import is_untouched
 from autograder.notebooks.reading import read_notebook
 from autograder.notebooks.rebuild import rebuild
 from tests.support import ROOT
+from tests.support.acting import PNG
 
 LESSONS = sorted(path.name for path in (ROOT / "lessons").iterdir() if path.is_dir())
 LESSON = "07_layers"
@@ -69,6 +70,7 @@ def changes(rebuilt):
     return {cell.id: cell.source for cell in rebuilt.notebook.cells if WORDS.get(cell.id) != cell.source}
 
 
+OTHER_PNG = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAAAAADRSSBWAAAAC0lEQVR4nGNgYAAAAAMAAbitOmMAAAAASUVORK5CYII="
 ONLY_SOFTMAX = {"softmax": SOFTMAX}
 
 
@@ -630,3 +632,84 @@ def test_points_that_the_lesson_changed_since_are_nobodys_doing(mine):
     assert rebuilt.warnings == ()
     assert at(rebuilt.notebook, "check_gelu") == at(newer, "check_gelu")
     assert at(rebuilt.notebook, "why_dropout_scales").metadata == at(newer, "why_dropout_scales").metadata
+
+
+# --- written answers --------------------------------------------------------------------------------------------
+
+QUESTION = "why_dropout_scales"
+PROSE = "Because the mean of what the next layer receives stays as it was."
+
+
+def below_the_question(nb, *cells):
+    nb.cells[index(nb, QUESTION) + 1 : index(nb, QUESTION) + 1] = cells
+    return submit(nb)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        new_markdown_cell(PROSE, id="own"),
+        new_raw_cell(PROSE, id="own"),
+        new_code_cell(PROSE, id="own"),
+        new_code_cell(f"# {PROSE}", id="own"),
+        new_code_cell(f'"""{PROSE}"""', id="own"),
+    ],
+)
+def test_an_answer_in_a_new_cell_below_the_question_is_the_answer(mine, cell):
+    rebuilt = below_the_question(mine, cell)
+
+    assert at(rebuilt.notebook, QUESTION).source == f"{WORDS[QUESTION]}\n\n{cell.source}"
+    assert rebuilt.warnings == (f"{QUESTION}: answered in a new cell below it, which was put in its place.",)
+    assert rebuilt.answered == ("softmax", QUESTION)
+    assert "own" not in [each.id for each in rebuilt.notebook.cells]
+    assert QUESTION in rebuilt.learners
+
+
+def test_several_cells_below_the_question_are_one_answer_with_its_pictures(mine):
+    first = new_markdown_cell("![a](attachment:a.png)", id="one", attachments={"a.png": {"image/png": PNG}})
+    rebuilt = below_the_question(mine, first, new_code_cell("x = 1", id="two"), new_markdown_cell(PROSE, id="three"))
+    answer = at(rebuilt.notebook, QUESTION)
+
+    assert answer.source == f"{WORDS[QUESTION]}\n\n![a](attachment:a.png)\n\n{PROSE}"
+    assert answer.attachments == {"a.png": {"image/png": PNG}}
+    assert rebuilt.own == ("two",)
+
+
+def test_pictures_of_the_same_name_are_not_mixed_up(mine):
+    def drawn(cell_id, data):
+        source = "![image](attachment:image.png)"
+        return new_markdown_cell(source, id=cell_id, attachments={"image.png": {"image/png": data}})
+
+    rebuilt = below_the_question(mine, drawn("one", PNG), drawn("two", OTHER_PNG))
+
+    assert at(rebuilt.notebook, QUESTION).attachments == {"image.png": {"image/png": PNG}}
+    assert at(rebuilt.notebook, "two").attachments == {"image.png": {"image/png": OTHER_PNG}}
+
+
+def test_a_question_that_was_deleted_is_answered_by_the_text_in_its_place(mine):
+    mine.cells[index(mine, QUESTION)] = new_markdown_cell(PROSE, id="own")
+
+    assert at(submit(mine).notebook, QUESTION).source.endswith(PROSE)
+
+
+def test_code_below_a_question_and_notes_below_an_answer_are_no_answer(mine):
+    rebuilt = below_the_question(mine, new_code_cell("x = torch.ones(3)\nx.sum()", id="own"))
+    assert (rebuilt.own, rebuilt.answered) == (("own",), ("softmax",))
+
+    at(mine, QUESTION).source += " So."
+    rebuilt = below_the_question(mine, new_markdown_cell(PROSE, id="note"))
+    assert rebuilt.own == ("note", "own")
+    assert at(rebuilt.notebook, QUESTION).source == f"{WORDS[QUESTION]} So."
+
+
+def test_a_picture_pasted_into_an_answer_stays_with_it_and_what_is_no_picture_does_not(mine):
+    answer = at(mine, QUESTION)
+    answer.source += " ![image.png](attachment:1-2.png)"
+    answer.attachments = {"1-2.png": {"image/png": PNG}, "x.svg": {"image/svg+xml": "PHN2Zz4="}}
+    edited = mine.cells[0]
+    edited.source += "\n\n![b](attachment:b.png)"
+    edited.attachments = {"b.png": {"image/png": PNG}, "c.png": {"image/png": "PHN2Zz4=", "text/html": "<b>"}}
+    rebuilt = submit(mine)
+
+    assert at(rebuilt.notebook, QUESTION).attachments == {"1-2.png": {"image/png": PNG}}
+    assert rebuilt.notebook.cells[0].attachments == {"b.png": {"image/png": PNG}}

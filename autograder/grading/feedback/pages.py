@@ -8,38 +8,22 @@ forbids scripts, frames, forms and the network. Formulas are shown as TeX.
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterable
-from html import escape
 from pathlib import Path
 from typing import Any
 
-import bleach
-import nbgrader
-from jinja2 import pass_context
-from jinja2.runtime import Context
 from nbconvert.exporters import HTMLExporter
-from nbformat import NotebookNode, from_dict
+from nbformat import NotebookNode
 from nbgrader.converters import GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 from traitlets.config import Config
 
+from autograder.grading.feedback import html
+from autograder.grading.gradebook.exchange import carry
 from autograder.grading.gradebook.settings import read_course
 from autograder.grading.lines import notes_for_student
-from autograder.grading.outputs import clean
 
-_TEMPLATES = Path(__file__).parent / "templates"
-_NBGRADERS = Path(nbgrader.__file__).parent / "server_extensions" / "formgrader" / "templates"
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
-
-_TAGS = {
-    *("a", "abbr", "b", "blockquote", "br", "caption", "code", "del", "details", "div", "em", "hr", "i", "img", "kbd"),
-    *("h1", "h2", "h3", "h4", "h5", "h6", "li", "ol", "p", "pre", "s", "small", "span", "strong", "sub", "summary"),
-    *("sup", "table", "tbody", "td", "th", "thead", "tr", "ul"),
-}
-_LINKS = re.compile(r"(https?://|mailto:|#)", re.IGNORECASE)
-_IMAGES = re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/=\s]*")
-_HIGHLIGHTED = re.compile(r"highlight( hl-\w+)?|[a-z][a-z0-9]{0,2}")  # what Pygments calls things
 
 
 class FeedbackError(Exception):
@@ -93,8 +77,6 @@ class _Feedback(GenerateFeedback):
 class FeedbackExporter(HTMLExporter):
     """nbgrader's feedback page, harmless whatever is in the notebook; set in nbgrader_config.py."""
 
-    exclude_anchor_links = True
-
     @property
     def default_config(self) -> Config:
         """nbconvert's, with this page's template; nbgrader sets another one, but for all exporters alike."""
@@ -103,20 +85,32 @@ class FeedbackExporter(HTMLExporter):
             {
                 "FeedbackExporter": {
                     "template_name": "course_feedback",
-                    "extra_template_basedirs": [str(_TEMPLATES), str(_NBGRADERS)],
-                    "extra_template_paths": [str(_NBGRADERS)],  # from where the template extends nbgrader's
+                    "extra_template_basedirs": [str(html.TEMPLATES), str(html.NBGRADERS)],
+                    "extra_template_paths": [str(html.NBGRADERS)],  # from where the template extends nbgrader's
+                    "filters": {"markdown2html": html.markdown2html},
+                    "preprocessors": [html.Harmless],
                 },
                 "NbConvertBase": {"display_data_priority": ["image/png", "text/plain"]},
             }
         )
         return config
 
+    def from_filename(
+        self, filename: str, resources: dict[str, Any] | None = None, **kwargs: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """The page of a graded notebook; what nbgrader's exchange wants beside it is laid there."""
+        where, folders = (resources or {}).get("nbgrader"), getattr(self.parent, "coursedir", None)
+        if where and folders:
+            page = folders.format_path(folders.feedback_directory, where["student"], where["assignment"])
+            carry(Path(filename).parent, Path(page))
+        return super().from_filename(filename, resources, **kwargs)
+
     def from_notebook_node(
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kwargs: Any
     ) -> tuple[str, dict[str, Any]]:
         """The page of a graded notebook."""
         resources = {**(resources or {}), "content_security_policy": _POLICY, "notes": self._notes(resources or {})}
-        return super().from_notebook_node(_harmless(nb), resources, **kwargs)
+        return super().from_notebook_node(nb, resources, **kwargs)
 
     def _notes(self, resources: dict[str, Any]) -> list[str]:
         """What the gradebook says of the whole submission: that it was late, or that an exercise was withdrawn."""
@@ -126,41 +120,3 @@ class FeedbackExporter(HTMLExporter):
         return notes_for_student(
             Path(self.parent.coursedir.root), about["db_url"], about["assignment"], about["student"]
         )
-
-    @pass_context
-    def markdown2html(self, context: Context, source: str) -> str:
-        """Markdown to HTML that only shows something; what nbconvert cannot render is shown as it was written."""
-        try:
-            html = super().markdown2html(context, source)
-        except Exception:  # such as of an attachment that isn't there; a page without it is better than none
-            html = f"<pre>{escape(source)}</pre>"
-        return bleach.clean(html, _TAGS, _keeps, protocols={"http", "https", "mailto", "data"})
-
-
-def _keeps(tag: str, name: str, value: str) -> bool:
-    """Whether an attribute stays: where links and images lead, and what colours code."""
-    match tag, name:
-        case "a", "href":
-            return _LINKS.match(value) is not None
-        case "img", "src":
-            return _IMAGES.fullmatch(value) is not None
-        case "img", "alt":
-            return True
-        case (("div" | "span" | "pre" | "code"), "class"):
-            return _HIGHLIGHTED.fullmatch(value) is not None
-    return False
-
-
-def _harmless(notebook: NotebookNode) -> NotebookNode:
-    """The notebook's texts, its outputs bounded and cleaned, and nbgrader's marks; no other metadata."""
-    cells = []
-    for i, cell in enumerate(notebook.cells):
-        plain = {"id": f"cell-{i}", "cell_type": cell.cell_type, "source": cell.source, "metadata": {}}
-        marks = cell.metadata.get("nbgrader", {})
-        if re.fullmatch(r"[\w .-]+", marks.get("grade_id", "")):
-            plain["metadata"]["nbgrader"] = marks
-        if cell.cell_type == "code":
-            plain |= {"execution_count": None, "outputs": clean(cell.outputs)}
-        cells.append(plain)
-    metadata = {"language_info": {"name": "python", "pygments_lexer": "ipython3"}}
-    return from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells})

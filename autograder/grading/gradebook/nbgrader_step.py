@@ -21,13 +21,15 @@ from nbgrader.utils import parse_utc
 
 from autograder.grading.gradebook import rows
 from autograder.grading.gradebook.deadlines import read_deadline
+from autograder.grading.gradebook.exchange import secret_in
 from autograder.grading.gradebook.failed import failed_notebook
 from autograder.grading.gradebook.late import configured_penalty
 from autograder.grading.gradebook.memory import make_memory
 from autograder.grading.gradebook.scoring import marks_and_comments
 from autograder.grading.gradebook.withdrawn import read_withdrawn
+from autograder.grading.harmless import harmless_text
 from autograder.grading.outcome import FAILED, Graded
-from autograder.notebooks.files import TIMESTAMP
+from autograder.notebooks.files import SECRET, TIMESTAMP
 from autograder.notebooks.reading import Unreadable, read_file
 
 
@@ -56,7 +58,7 @@ class GradingExporter(NotebookExporter):
         folders = self.parent.coursedir
         submitted = Path(folders.format_path(folders.submitted_directory, student, lesson))
         if Path(filename).parent != submitted:
-            _copy_timestamp(submitted, Path(filename).parent)
+            _copy_what_goes_along(submitted, Path(filename).parent)
             return super().from_filename(filename, resources, **kwargs)
         notebook = self._grade(Path(folders.root), lesson, student, Path(filename))
         return self.from_notebook_node(notebook, resources, **kwargs)
@@ -74,11 +76,12 @@ class GradingExporter(NotebookExporter):
             raise NotGraded(f"{student}'s {lesson}: {error}") from None
         for warning in graded.warnings:
             self.log.warning("%s's %s: %s", student, lesson, warning)
-        if graded.outcome != FAILED:
-            return v4.reads(graded.notebook)
         folders = self.parent.coursedir
-        release = Path(folders.format_path(folders.release_directory, ".", lesson), f"{lesson}.ipynb")
-        return failed_notebook(release.read_text(encoding="utf-8"), graded.warnings)
+        path = Path(folders.format_path(folders.release_directory, ".", lesson), f"{lesson}.ipynb")
+        release = path.read_text(encoding="utf-8")
+        if graded.outcome != FAILED:
+            return v4.reads(harmless_text(graded.notebook, v4.reads(release)))
+        return failed_notebook(release, graded.warnings)
 
 
 class RecordGrades(NbGraderPreprocessor):
@@ -126,7 +129,9 @@ def _is_timestamp(path: Path) -> bool:
     return True
 
 
-def _copy_timestamp(submitted: Path, autograded: Path) -> None:
-    """nbgrader tells by it, at the next run, whether there is a newer submission."""
+def _copy_what_goes_along(submitted: Path, autograded: Path) -> None:
+    """nbgrader tells by the time whether a submission is newer, and its exchange by the secret whose feedback it is."""
     if (submitted / TIMESTAMP).exists():
         (autograded / TIMESTAMP).write_bytes(read_file(submitted / TIMESTAMP))
+    if secret := secret_in(submitted):
+        (autograded / SECRET).write_text(secret)

@@ -29,6 +29,7 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from autograder.grading.gradebook import rows
 from autograder.grading.gradebook.deadlines import Deadline, read_deadline
+from autograder.grading.gradebook.exchange import secret_in
 from autograder.grading.gradebook.failed import failed_notebook
 from autograder.grading.gradebook.late import PenaltyError, configured_penalty
 from autograder.grading.gradebook.release import with_withdrawn
@@ -37,9 +38,10 @@ from autograder.grading.gradebook.settings import open_gradebook, read_course
 from autograder.grading.gradebook.standing import read_standings
 from autograder.grading.gradebook.withdrawn import FILE as withdrawn_toml
 from autograder.grading.gradebook.withdrawn import read_withdrawn
+from autograder.grading.harmless import harmless_text
 from autograder.grading.outcome import ERROR, FAILED, Graded, Standing
 from autograder.notebooks.course import CourseError
-from autograder.notebooks.files import TIMESTAMP, write_whole
+from autograder.notebooks.files import SECRET, TIMESTAMP, write_whole
 
 PATIENCE = 15.0  # seconds to wait for a database that another program holds; each of SQLite's own waits takes 5
 
@@ -60,9 +62,10 @@ class PaperNotRecorded(RecordError):
 
 @dataclass(frozen=True)
 class _Lesson:
-    """A prepared lesson: its release as JSON text, its cells in the gradebook, and what is settled about its points."""
+    """A prepared lesson: its release, as text and read, its cells in the gradebook, what is settled about its points."""
 
     release: str
+    read: nbformat.NotebookNode
     cells: rows.Cells
     deadline: Deadline
     withdrawn: Mapping[str, str]
@@ -147,7 +150,7 @@ class Record:
 
         self._trying(f"Lesson {lesson} could not be put into the gradebook", save_cells)
         cells = self._trying(f"Lesson {lesson} could not be read", lambda: self._read(lesson))
-        self._lessons[lesson] = _Lesson(release, cells, deadline, withdrawn)
+        self._lessons[lesson] = _Lesson(release, nbformat.reads(release, as_version=4), cells, deadline, withdrawn)
 
     def save(self, graded: Graded, submitted_at: datetime | None = None) -> None:
         """Record a graded submission, in the place of an earlier one; what a person graded or wrote stays.
@@ -170,9 +173,10 @@ class Record:
         what = f"{graded.student}'s {graded.lesson} was not recorded"
         lesson = self._lessons[graded.lesson]
         submitted_at = parse_utc(submitted_at)
-        notebook = graded.notebook
-        if graded.outcome == FAILED or notebook is None:
+        if graded.outcome == FAILED or graded.notebook is None:
             notebook = nbformat.v4.writes(failed_notebook(lesson.release, graded.warnings)) + "\n"
+        else:
+            notebook = harmless_text(graded.notebook, lesson.read)
         missing = [name for name in graded.exercises if f"{CHECK}{name}" not in lesson.cells.grades]
         if missing:
             why = f"the gradebook has no cell for {', '.join(missing)}"
@@ -218,7 +222,7 @@ class Record:
         return cells
 
     def _write_files(self, graded: Graded, notebook: str, submitted_at: datetime | None) -> None:
-        """The notebook and its timestamp.txt, where nbgrader and its formgrader look for them."""
+        """The notebook, and what goes with a submission, where nbgrader, its formgrader and exchange look for them."""
         student, lesson = graded.student, graded.lesson
         if student in ("", ".", "..") or "/" in student or "\\" in student:
             raise ValueError("a student's name is the name of a folder")
@@ -227,10 +231,15 @@ class Record:
         mode = 0o664 if self._course.groupshared else 0o444
         # not beside the file, from where nbgrader would copy what is left after a kill into the feedback
         aside = Path(self._course.root, self._course.autograded_directory)
-        if submitted_at:
-            write_whole(folder / TIMESTAMP, f"{submitted_at:%Y-%m-%d %H:%M:%S.%f} UTC", mode, aside)
-        else:
-            (folder / TIMESTAMP).unlink(missing_ok=True)
+        beside = {
+            TIMESTAMP: f"{submitted_at:%Y-%m-%d %H:%M:%S.%f} UTC" if submitted_at else None,
+            SECRET: secret_in(Path(self._course.format_path(self._course.submitted_directory, student, lesson))),
+        }
+        for name, text in beside.items():
+            if text:
+                write_whole(folder / name, text, mode, aside)
+            else:
+                (folder / name).unlink(missing_ok=True)
         write_whole(folder / f"{lesson}.ipynb", notebook, mode, aside)
 
     def _trying(self, what: str, do: Callable[[], _Result]) -> _Result:

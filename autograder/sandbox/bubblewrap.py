@@ -104,7 +104,8 @@ def _mounts(extras: Mapping[str, str]) -> Iterator[str]:
             yield from ("--symlink", os.readlink(path), folder)
         elif path.is_dir():
             yield from ("--ro-bind", folder, folder)
-    yield from ("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp")
+    yield from ("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", walls.NOTHING)
+    yield from ("--dev-bind", "/dev/full", "/dev/zero")  # reads the same, but cannot be mapped as memory that is shared
     prefixes = [path for path in dict.fromkeys((sys.base_prefix, sys.prefix)) if not path.startswith("/usr/")]
     binds = dict(zip(prefixes, prefixes, strict=True))
     binds |= {f"{COURSE}/course_utils": str(course_utils()), f"{GRADER}/inside": str(INSIDE), **extras}
@@ -114,7 +115,7 @@ def _mounts(extras: Mapping[str, str]) -> Iterator[str]:
     for target, path in binds.items():
         yield from ("--ro-bind", path, target)
     if any(AUTOGRADER.is_relative_to(prefix) for prefix in (*prefixes, "/usr")):  # installed, not a checkout
-        yield from ("--tmpfs", str(AUTOGRADER))
+        yield from ("--tmpfs", str(AUTOGRADER), "--remount-ro", str(AUTOGRADER))
     yield from ("--remount-ro", "/dev", "--remount-ro", "/")
 
 

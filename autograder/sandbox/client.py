@@ -13,9 +13,8 @@ from typing import Any
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.errors import SandboxError, SandboxLost
 from autograder.sandbox.inside import wire
-from autograder.sandbox.run import Program, Run
+from autograder.sandbox.run import START_SECONDS, Program, Run, await_ready
 
-START_SECONDS = 180  # for importing torch on a slow disk
 END_SECONDS = 60  # until the server has ended a submission's processes
 
 
@@ -93,6 +92,12 @@ class Sandbox:
                 socket.send_fds(self._control, [b"r"], [theirs.fileno()])
             except OSError as error:
                 raise self._failed(error) from error
+        try:
+            await_ready(ours)
+        except SandboxLost:
+            ours.close()
+            self._end()
+            raise
         return ours
 
     def _end(self) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.client import Sandbox
-from autograder.sandbox.errors import SandboxError
+from autograder.sandbox.errors import SandboxError, SandboxLost
 from autograder.sandbox.run import Program
 
 _ATTEMPTS = f"""
@@ -46,21 +46,24 @@ def prove(sandbox: Sandbox, secrets: Iterable[Path] = ()) -> None:
 
 
 def _try_once(sandbox: Sandbox, target: dict) -> None:
-    with sandbox.run(Program((_ATTEMPTS.format(json.dumps(target)),), {})) as run:
-        said = "".join(node.get("text", "") for node in run.outputs.get(0, []))
     try:
+        with sandbox.run(Program((_ATTEMPTS.format(json.dumps(target)),), {})) as run:
+            said = "".join(node.get("text", "") for node in run.outputs.get(0, []))
         could = json.loads(said)
     except ValueError:
-        why = run.raised.get(0) or run.ended.get(0) or said
-        raise SandboxError(
-            f"The sandbox's walls could not be tried, and without that nothing is graded: {why}"
-        ) from None
+        raise _untried(run.raised.get(0) or run.ended.get(0) or said) from None
+    except SandboxLost as error:  # at the start: another try would only take time
+        raise _untried(str(error)) from None
     if could:
         holes = "\n".join(f"  {attempt}: {what}" for attempt, what in could.items())
         raise SandboxError(
             "The sandbox has holes here, and nothing is graded in it. A notebook could\n"
             f"{holes}\nPlease report this, with your system and `bwrap --version`: see docs/grading.md."
         )
+
+
+def _untried(why: str) -> SandboxError:
+    return SandboxError(f"The sandbox's walls could not be tried, and without that nothing is graded: {why}")
 
 
 _own = threading.local()

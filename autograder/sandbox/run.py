@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograder.judge import Gone
+from autograder.sandbox.errors import SandboxLost
 from autograder.sandbox.inside import walls, wire
 from course_utils.probes import Case, Observation
 
+START_SECONDS = 180  # until a process is ready, which may import torch from a slow disk
 CELL_SECONDS = 60  # one cell
 NOTEBOOK_SECONDS = 300  # all cells, also where they run again, but without the calls between
 CALL_SECONDS = 10  # one call of a learner's function
@@ -24,7 +26,7 @@ EXERCISE_SECONDS = 120  # all calls for one exercise
 SEND_SECONDS = 10  # until a process has read what it was sent
 MAX_OUTPUT = 8 * 2**20  # characters of all outputs of a notebook
 OUT_OF_MEMORY = f"needed more than {walls.MEMORY >> 30} GiB of memory"
-MAX_ENDED = 5  # cells that may end the process before the rest is given up
+MAX_ENDED = 5  # processes that cells may end before the rest is given up
 
 GIVEN_UP = "the notebook's cells end its process again and again, or take too long in all."
 LOOPS = "Is there a loop that never ends?"
@@ -66,6 +68,21 @@ class Program:
     refused: Mapping[int, str] = field(default_factory=dict)
 
 
+def await_ready(channel: socket.socket) -> None:
+    """Wait until a new process says that it can run cells; nothing of a submission has run in it by then.
+
+    Raises:
+        SandboxLost: it cannot; the text has its own words for why.
+    """
+    try:
+        said = wire.receive(channel, time.monotonic() + START_SECONDS)
+    except wire.WireError as error:
+        raise SandboxLost(f"The process that should run a notebook's cells {error} before the first of them.") from None
+    if said != {"ready": True}:
+        why = said.get("failed") if isinstance(said, dict) else said
+        raise SandboxLost(f"The process that should run a notebook's cells could not be made ready: {why}")
+
+
 class Run:
     """What the cells of a notebook did, and a way to call what they defined.
 
@@ -86,7 +103,7 @@ class Run:
     def __init__(self, program: Program, begin: Callable[[], socket.socket], end: Callable[[], bool]):
         self._program, self._begin, self._end = program, begin, end
         self._channel: socket.socket | None = None
-        self._left = float(NOTEBOOK_SECONDS)
+        self._left, self._tries_left = float(NOTEBOOK_SECONDS), MAX_ENDED
         self._spent = dict.fromkeys(program.tasks, 0.0)
         self._gone: dict[str, str] = {}
         self.answering: set[str] = set()
@@ -192,7 +209,7 @@ class Run:
 
     def _run_cells(self) -> None:
         """Run the cells to the end, without those that ended it; give up where too many do."""
-        while len(self.ended) < MAX_ENDED and self._left > 0:
+        while self._tries_left > 0 and self._left > 0:
             begun = time.monotonic()
             self._channel = self._begin()
             self.outputs, self.raised = {}, {}
@@ -202,6 +219,7 @@ class Run:
                 self.outputs, self.raised = self._shown
             if found is None:
                 return
+            self._tries_left -= 1
             culprit, how = found
             self.ended[culprit] = OUT_OF_MEMORY if self.close() else how
 

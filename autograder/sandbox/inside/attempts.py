@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import mmap
 import os
 import resource
 import signal
 import socket
+import stat
 import sys
 from collections.abc import Callable, Mapping
 
 from . import walls
+from .marks import found_marks, leave_marks
 
-_LEFT_FILE = "/tmp/left-behind"
 _KNOWN = {
     "PWD",
     "LC_CTYPE",
@@ -28,7 +30,7 @@ _KNOWN = {
 
 
 def attempts(target: Mapping) -> dict[str, str]:
-    """Try everything.
+    """Try everything, and leave marks for the next try.
 
     Args:
         target: ``files`` of the host that must not be read, ``port`` on the host's loopback that must not be reached,
@@ -42,6 +44,7 @@ def attempts(target: Mapping) -> dict[str, str]:
         with contextlib.suppress(OSError, MemoryError):
             if what := attempt(target):
                 could[attempt.__name__.strip("_").replace("_", " ")] = what
+    leave_marks()
     return could
 
 
@@ -70,6 +73,42 @@ def _write_outside_of_tmp(target: Mapping) -> str | None:
             os.close(os.open(f"{folder}/attempt", os.O_CREAT | os.O_WRONLY))
             return folder
     return None
+
+
+def _write_to_what_others_share(target: Mapping) -> str | None:
+    """What lies on top at each place where something is mounted has to be read-only, or this submission's own."""
+    with open("/proc/self/mountinfo") as lines:
+        mounts = {place: options.split(",") for _, _, _, _, place, options, *_ in map(str.split, lines)}
+    shared = [place for place, options in mounts.items() if place not in walls.OWN and "ro" not in options]
+    return ", ".join(shared) or None
+
+
+def _set_times_of_what_others_share(target: Mapping) -> str | None:
+    devices = [entry.path for entry in os.scandir("/dev") if not entry.is_symlink() and entry.path not in walls.OWN]
+    for path in (0, 1, 2, "/", "/usr", "/dev", *devices, sys.prefix, sys.executable):
+        with contextlib.suppress(OSError):
+            os.utime(path)
+            return str(path)
+    return None
+
+
+def _share_memory_with_the_server(target: Mapping) -> str | None:
+    with open("/proc/self/maps") as lines:
+        return next((line for line in lines if line.split()[1].startswith(("rw-s", "-w-s"))), None)
+
+
+def _use_the_servers_open_files(target: Mapping) -> str | None:
+    others = []
+    for name in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):  # the listing's own
+            if int(name) > 2 and not stat.S_ISSOCK(os.fstat(int(name)).st_mode):
+                others.append(os.readlink(f"/proc/self/fd/{name}"))
+    return ", ".join(others) or None
+
+
+def _be_in_the_servers_session(target: Mapping) -> str | None:
+    """Signals and priorities of a group reach all of its processes, also those that cannot be seen."""
+    return "session" if os.getsid(0) == 0 or os.getpgrp() == 0 else None
 
 
 def _connect(target: Mapping) -> str | None:
@@ -102,19 +141,75 @@ def _make_namespaces(target: Mapping) -> str | None:
 
 
 def _keep_memory_that_no_limit_counts(target: Mapping) -> str | None:
-    os.close(os.memfd_create("attempt"))
-    return "memfd_create"
+    libc = ctypes.CDLL(None)
+    for name, way in {
+        "memfd_create": lambda: os.close(os.memfd_create("attempt")),
+        "a shared anonymous map": lambda: mmap.mmap(-1, 4096).close(),
+        "a shared map of /dev/zero": lambda: _map_shared("/dev/zero"),
+        "a shared map of /dev/full": lambda: _map_shared("/dev/full"),
+        "System V memory": lambda: _done(libc.shmget(0, 4096, 0o1666)),
+        "pages in a pipe": lambda: _done(libc.vmsplice(os.pipe()[1], _vector(), 1, 0)),
+    }.items():
+        with contextlib.suppress(OSError):
+            way()
+            return name
+    return None
+
+
+def _map_shared(path: str) -> None:
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        mmap.mmap(descriptor, 4096).close()
+    finally:
+        os.close(descriptor)
+
+
+def _vector() -> ctypes.Array:
+    """A page as `struct iovec` has it."""
+    page = ctypes.create_string_buffer(4096)
+    return (ctypes.c_size_t * 2)(ctypes.addressof(page), 4096)
+
+
+def _done(result: int) -> None:
+    if result == -1:
+        raise OSError
+
+
+def _have_sockets_of_other_families(target: Mapping) -> str | None:
+    for family in range(2, 50):
+        with contextlib.suppress(OSError):
+            socket.socketpair(family)
+            return f"family {family}"
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_RAW, socket.SOCK_SEQPACKET):
+            with contextlib.suppress(OSError):
+                socket.socket(family, kind).close()
+                return f"family {family}"
+    return None
 
 
 def _change_the_kernels_settings(target: Mapping) -> str | None:
-    with open("/proc/sys/kernel/core_pattern", "a"):
-        return "core_pattern"
+    entries = [f"/proc/{name}" for name in os.listdir("/proc") if not name.isdigit()]
+    settings = [f"{folder}/{name}" for folder, _, names in os.walk("/proc/sys") for name in names]
+    can = [p for p in (*entries, *settings) if os.path.isfile(p) and os.access(p, os.W_OK)]
+    return ", ".join(can[:5]) or None
+
+
+def _tell_hosts_apart(target: Mapping) -> str | None:
+    for name in os.listdir("/proc"):
+        path = f"/proc/{name}"
+        if name.isdigit() or name in walls.PROC or os.path.islink(path):
+            continue
+        with contextlib.suppress(OSError):
+            if os.path.isdir(path) and os.listdir(path):
+                return path
+            with open(path, "rb") as file:
+                if file.read(1):
+                    return path
+    return None
 
 
 def _find_what_another_submission_left(target: Mapping) -> str | None:
-    found = _LEFT_FILE if os.path.exists(_LEFT_FILE) else None
-    os.close(os.open(_LEFT_FILE, os.O_CREAT | os.O_WRONLY))
-    return found
+    return ", ".join(found_marks()) or None
 
 
 def _take_too_much_memory(target: Mapping) -> str | None:
@@ -144,15 +239,22 @@ def _start_too_many_processes(target: Mapping) -> str | None:
 
 _ATTEMPTS: tuple[Callable[[Mapping], str | None], ...] = (
     _read_the_hosts_files,
+    _find_what_another_submission_left,
     _write_outside_of_tmp,
+    _write_to_what_others_share,
+    _set_times_of_what_others_share,
+    _share_memory_with_the_server,
+    _use_the_servers_open_files,
+    _be_in_the_servers_session,
     _connect,
     _see_other_processes,
     _see_the_graders_environment,
     _have_privileges,
     _make_namespaces,
+    _have_sockets_of_other_families,
     _keep_memory_that_no_limit_counts,
     _change_the_kernels_settings,
-    _find_what_another_submission_left,
+    _tell_hosts_apart,
     _take_too_much_memory,
     _write_too_much,
     _start_too_many_processes,

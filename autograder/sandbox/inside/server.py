@@ -1,15 +1,13 @@
 """The warm server in the sandbox: it has everything imported, and forks for each submission.
 
 The server never reads anything of a submission, so that nothing of one is in the memory of the next. The process that
-it forks is the first in a world of processes of its own: it runs the cells, sends their outputs, and only then calls
-what they defined, for the judge. So no cell can show what a function was given while it was judged.
+it forks puts up walls around itself, and then does what `notebook` says.
 """
 
 from __future__ import annotations
 
 import contextlib
 import gc
-import importlib
 import os
 import signal
 import socket
@@ -19,15 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from course_utils.checking import judge_with
-from course_utils.probes import Observation, Raised, world
 
-from . import walls, wire
-from .shell import Cells, described
+from . import notebook, walls, wire
+from .shell import Cells
 from .warming import warm_up
 
 WATCH_SECONDS = 0.2
-BATCH, BATCH_SECONDS = 64, 0.05  # observations go out together: so many, or those of this time
 _FOLDER = "/tmp/notebook"
+_SOCKET = socket.socket(socket.AF_UNIX).getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)  # bytes that it may hold
 
 
 def main() -> None:
@@ -47,8 +44,8 @@ def main() -> None:
         message, channels, _, _ = socket.recv_fds(control, 1, 1)
         if not message:
             return
-        _start(channels[0], cells, uid)
-        os.close(channels[0])
+        with socket.socket(fileno=channels[0]) as channel:
+            _start(channel, cells, uid)
         status = _watch(control)
         _end_all()
         control.sendall(wire.STATUS.pack(status))
@@ -63,27 +60,31 @@ class _NotNow:
         self.message = f"{name}: is judged when the whole notebook has run."
 
 
-def _start(channel: int, cells: Cells, uid: int | None) -> None:
-    """Fork the submission's process, the first in its new world of processes."""
-    if walls.fork_into_new_world():
+def _start(channel: socket.socket, cells: Cells, uid: int | None) -> None:
+    """Fork the submission's process, the first in its new world. What fails until its code runs, the judge is told."""
+    try:
+        if walls.fork_into_new_world():
+            return
+    except OSError as error:
+        notebook.tell(channel, error)
         return
     try:
-        _keep_only(channel)
-        walls.fresh_folders()
-        walls.set_limits()
-        walls.drop_privileges(uid)
-        walls.deny_calls()
-        os.dup2(0, 1)
-        os.dup2(0, 2)
-        _run_notebook(socket.socket(fileno=channel), cells)
+        _keep_only(channel.fileno())
+        walls.put_up(uid)
+        os.makedirs(_FOLDER)
+        os.chdir(_FOLDER)
+        os.makedirs(os.environ["HOME"])
+        _hide_the_machinery()
     except Exception as error:
-        os.write(2, f"{type(error).__name__}: {error}\n".encode())
+        notebook.tell(channel, error)
+    else:
+        notebook.serve(channel, cells)
     finally:
         os._exit(70)  # never runs on in its parent's code
 
 
 def _keep_only(channel: int) -> None:
-    """Close every file that is not the submission's own; standard error stays until its code runs."""
+    """Close every file that is not the submission's own."""
     for name in os.listdir("/proc/self/fd"):
         if int(name) > 2 and int(name) != channel:
             with contextlib.suppress(OSError):  # the listing's own
@@ -117,24 +118,35 @@ def _watch(control: socket.socket) -> int:
 
 
 def _takes_too_much() -> bool:
-    """Whether a submission's processes need more memory than they may, the tables of their pages included.
+    """Whether a submission's processes need more memory than they may, with what the kernel keeps for them.
 
     What they share counts for each of them in a first, quick look, and in parts in a second one, if need be.
     """
     others = _others()
+    kept = sum(_memory(pid, "status", ("VmPTE:", "HugetlbPages:")) for pid in others) + _sockets(others) * _SOCKET
     return all(
-        sum(_memory(pid, *entry) + _memory(pid, "status", "VmPTE:") for pid in others) > walls.MEMORY
-        for entry in (("status", "VmRSS:"), ("smaps_rollup", "Pss:"))
+        kept + sum(_memory(pid, file, names) for pid in others) > walls.MEMORY
+        for file, names in (("status", ("VmRSS:", "VmSwap:")), ("smaps_rollup", ("Pss:", "SwapPss:")))
     )
 
 
-def _memory(pid: int, file: str, name: str) -> int:
-    """An entry of a process's, in bytes."""
+def _memory(pid: int, file: str, names: tuple[str, ...]) -> int:
+    """Entries of a process's, in bytes."""
+    return sum(1024 * int(line.split()[1]) for line in _lines(pid, file) if line.startswith(names))
+
+
+def _sockets(pids: list[int]) -> int:
+    """How many sockets there are in the network that is the processes' own, also those that no process holds."""
+    lines = next(filter(None, (_lines(pid, "net/sockstat") for pid in pids)), [])
+    return next((int(line.split()[2]) for line in lines if line.startswith("sockets: used")), 0)
+
+
+def _lines(pid: int, file: str) -> list[str]:
     try:
         with open(f"/proc/{pid}/{file}", errors="replace") as lines:  # a process may call itself anything
-            return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(name))
-    except (OSError, StopIteration):  # it has gone
-        return 0
+            return list(lines)
+    except OSError:  # it has gone
+        return []
 
 
 def _end_all() -> None:
@@ -148,73 +160,9 @@ def _end_all() -> None:
         time.sleep(0.0005)
 
 
-def _run_notebook(main: socket.socket, cells: Cells) -> None:
-    """Run the cells, then call what they defined.
-
-    The job: ``cells``, a list of sources ("" for what is not run), and ``checks``, pairs of the index of a cell and
-    the exercise that is checked there.
-    """
-    job = wire.receive(main)
-    _hide_the_machinery()
-    os.register_at_fork(after_in_child=main.close)  # a process that a cell forks would run on here, and speak as well
-    os.makedirs(_FOLDER)
-    os.chdir(_FOLDER)
-    os.makedirs(os.environ["HOME"])
-    world.remember()
-    outputs, defined = cells.capture(), {}
-    for i, source in enumerate(job["cells"]):
-        if source:
-            wire.send(main, {"cell": i})
-            outputs.clear()
-            error = cells.run(source)
-            ran = {"ran": i, "outputs": outputs.take(), "raised": None if error is None else described(error)}
-            wire.send(main, ran | ({"missing": cells.missing} if cells.missing else {}))
-        defined |= {name: dict(cells.namespace) for at, name in job["checks"] if at == i}
-    wire.send(main, {"done": True})
-    while True:
-        world.reset()  # of what the cells have set, and the calls before
-        request = wire.receive(main)
-        cells.namespace.clear()  # the names as they were at the check: a later cell may have used one again
-        cells.namespace.update(defined[request["exercise"]])
-        _answer(main, request, cells.namespace)
-
-
 def _hide_the_machinery() -> None:
     """From now on no name leads to these modules: an import makes others, which nothing here looks at."""
     here = __name__.partition(".")[0]
     for name in [name for name in sys.modules if name.partition(".")[0] == here]:
         del sys.modules[name]
     sys.path.remove(str(Path(__file__).parents[1]))
-
-
-def _answer(main: socket.socket, request: dict[str, Any], namespace: dict[str, Any]) -> None:
-    """Call what the learner wrote as a probe does, on every case; first say whether there is something to call."""
-    parts = {name: namespace.get(name) for name in request["names"]}
-    absent = [name for name in parts if name not in namespace]
-    uncallable = [type(part).__name__ for part in parts.values() if not callable(part)]
-    wire.send(main, {"absent": absent, "uncallable": uncallable})
-    if absent or uncallable:
-        return
-    candidate = next(iter(parts.values())) if len(parts) == 1 else tuple(parts.values())
-    module, name = request["probe"]
-    probe = getattr(importlib.import_module(module), name)
-    ready: list[Observation] = []
-    sent = time.monotonic()
-    for case in request["cases"]:
-        ready.append(probe(candidate, case))
-        stub = case is request["cases"][0] and ready[0].is_stub
-        if stub or len(ready) == BATCH or time.monotonic() > sent + BATCH_SECONDS:
-            _send_observations(main, ready)
-            ready, sent = [], time.monotonic()
-        if stub:
-            return
-    if ready:
-        _send_observations(main, ready)
-
-
-def _send_observations(main: socket.socket, observations: list[Observation]) -> None:
-    try:
-        frame = wire.encode(observations)
-    except wire.WireError as error:
-        frame = wire.encode([Observation(raised=Raised("MemoryError", str(error))) for _ in observations])
-    wire.send_encoded(main, frame)

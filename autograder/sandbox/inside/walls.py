@@ -21,22 +21,30 @@ CPU_SECONDS = 900  # of one process
 PROCESSES = 64  # with threads
 OPEN_FILES = 256
 
+_DEVICES = ("null", "zero", "full", "random", "urandom", "tty")  # the host's own, whose times could be set
+NOTHING = "/nothing"  # has an empty folder and an empty file
+OWN = ("/tmp", "/dev/shm", "/dev/pts", "/proc")  # made anew for each submission; all else is read-only
+PROC = ("cpuinfo", "meminfo")  # what /proc tells of the machine; the rest tells hosts apart, or counts what they do
+
 _LIBC = ctypes.CDLL(None, use_errno=True)
-_NEWNS, _NEWPID = 0x00020000, 0x20000000
+_NEW_WORLD = 0x00020000 | 0x04000000 | 0x08000000 | 0x20000000 | 0x40000000  # CLONE_NEW: mount, uts, ipc, pid, net
 _ANY_NAMESPACE = 0x7E020080  # CLONE_NEW*: mount, cgroup, uts, ipc, user, pid, net, time
 _RECURSIVE_PRIVATE = 0x4000 | 0x40000
-_NOSUID_NODEV, _NOEXEC, _BIND = 2 | 4, 8, 4096
+_READ_ONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT, _BIND, _RECURSIVE = 1, 2, 4, 8, 32, 4096, 16384
 _DUMPABLE, _SECCOMP, _CAPBSET_DROP, _NO_NEW_PRIVS, _AMBIENT = 4, 22, 24, 38, 47
 _CAPABILITY_VERSION = 0x20080522
 
 # Calls that no lesson needs: name -> number on x86_64 and on aarch64. Some lead out of limits (memory that no limit
-# counts), some out of the namespaces, some have a history of holes in the kernel.
+# counts), some out of the namespaces, some tell what others have read, some have a history of holes in the kernel.
 _DENIED = {
     "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194), "shmat": (30, 196),
     "shmctl": (31, 195), "semget": (64, 190), "msgget": (68, 186), "mq_open": (240, 180),
+    "mq_unlink": (241, 181), "vmsplice": (278, 75), "io_setup": (206, 0),
+    "mincore": (27, 232), "preadv2": (327, 286), "cachestat": (451, 451),
     "unshare": (272, 97), "setns": (308, 268), "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41),
     "chroot": (161, 51), "open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430),
     "fsconfig": (431, 431), "fsmount": (432, 432), "fspick": (433, 433), "mount_setattr": (442, 442),
+    "statmount": (457, 457), "listmount": (458, 458), "open_tree_attr": (467, 467),
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "kcmp": (312, 272),
     "pidfd_getfd": (438, 438), "name_to_handle_at": (303, 264), "open_by_handle_at": (304, 265),
     "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
@@ -45,10 +53,13 @@ _DENIED = {
     "init_module": (175, 105), "finit_module": (313, 273), "delete_module": (176, 106), "kexec_load": (246, 104),
     "reboot": (169, 142), "swapon": (167, 224), "swapoff": (168, 225), "acct": (163, 89), "syslog": (103, 116),
     "sethostname": (170, 161), "settimeofday": (164, 170), "clock_settime": (227, 112), "adjtimex": (159, 171),
+    "clock_adjtime": (305, 266), "kexec_file_load": (320, 294),
 }  # fmt: skip
-_CLONE, _CLONE3, _SOCKET = (56, 220), (435, 435), (41, 198)
+_CLONE, _CLONE3, _SOCKET, _SOCKETPAIR, _MMAP = (56, 220), (435, 435), (41, 198), (53, 199), (9, 222)
+_SETSOCKOPT, _SEND_BUFFER = (54, 208), 7
+_SHARED_ANONYMOUS = 0x01 | 0x20  # memory that stays when its pages are given back, so that nobody could count it
 _ARCHITECTURES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
-_FAMILIES = (1, 2, 10)  # AF_UNIX, AF_INET, AF_INET6: in an empty network; others, such as VSOCK, have no namespace
+_FAMILY = 1  # AF_UNIX; there is nobody to reach by any other, and some, such as VSOCK, have no namespace
 
 
 def supported() -> bool:
@@ -56,12 +67,19 @@ def supported() -> bool:
     return platform.machine() in _ARCHITECTURES
 
 
+def number_of(call: str) -> int:
+    """The number on this machine of one of the calls that are refused."""
+    return _DENIED[call][_ARCHITECTURES[platform.machine()][1]]
+
+
 def fork_into_new_world() -> int:
-    """As `os.fork`, for a process with one thread; the child's mounts, and all processes below it, are its own."""
+    """As `os.fork`, for a process with one thread; the child's mounts, network, System V objects, and all processes
+    below it, are its own.
+    """
     python = ctypes.pythonapi
     python.PyOS_BeforeFork()
     pid = ctypes.PyDLL(None, use_errno=True).syscall(
-        _CLONE[_ARCHITECTURES[platform.machine()][1]], _NEWNS | _NEWPID | signal.SIGCHLD, 0, 0, 0, 0
+        _CLONE[_ARCHITECTURES[platform.machine()][1]], _NEW_WORLD | signal.SIGCHLD, 0, 0, 0, 0
     )
     if pid == 0:
         python.PyOS_AfterFork_Child()
@@ -71,22 +89,62 @@ def fork_into_new_world() -> int:
     return pid
 
 
+def put_up(uid: int | None) -> None:
+    """All walls, around this process and those that it starts. ``uid``: whom to become; None: stay who one is.
+
+    Raises:
+        OSError: one cannot be had here.
+    """
+    own_session()
+    fresh_folders()
+    set_limits()
+    drop_privileges(uid)
+    deny_calls()
+
+
+def own_session() -> None:
+    """Share no session, process group or open file with the server: the next submission would see what is set there."""
+    os.setsid()
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in range(3):
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+
+
 def fresh_folders() -> None:
-    """Empty /tmp and /dev/shm, and a /proc that shows this submission's processes alone. For its first process.
+    """New, empty folders in the place of those that can be written to, and a /proc that shows nothing of the host.
 
     A Python that is installed under /tmp, as some machines for tests have it, stays there.
     """
-    _check("mount", _LIBC.mount(b"none", b"/", None, _RECURSIVE_PRIVATE, None))
-    pythons = [path for path in {sys.prefix, sys.base_prefix} if path.startswith("/tmp/")]
+    _mount(None, "/", flags=_RECURSIVE_PRIVATE)
+    pythons = [path for path in sorted({sys.prefix, sys.base_prefix}) if path.startswith("/tmp/")]
     opened = {path: os.open(path, os.O_PATH) for path in pythons}
-    for folder in (b"/tmp", b"/dev/shm"):
-        options = f"size={SCRATCH},nr_inodes=10000,mode=1777".encode()
-        _check("mount", _LIBC.mount(b"tmpfs", folder, b"tmpfs", _NOSUID_NODEV, options))
+    for folder in ("/tmp", "/dev/shm"):
+        _mount("tmpfs", folder, "tmpfs", _NOSUID | _NODEV, f"size={SCRATCH},nr_inodes=10000,mode=1777")
     for path, descriptor in opened.items():
-        os.makedirs(path, mode=0o755)
-        _check("mount", _LIBC.mount(f"/proc/self/fd/{descriptor}".encode(), path.encode(), None, _BIND, None))
+        if not os.path.exists(path):  # else it lies in the one before
+            os.makedirs(path, mode=0o755)
+            _mount(f"/proc/self/fd/{descriptor}", path, flags=_BIND | _RECURSIVE)
         os.close(descriptor)
-    _check("mount", _LIBC.mount(b"proc", b"/proc", b"proc", _NOSUID_NODEV | _NOEXEC, None))
+    _mount("devpts", "/dev/pts", "devpts", _NOSUID | _NOEXEC, "newinstance,ptmxmode=0666,mode=0620")
+    for device in _DEVICES:
+        kept = os.statvfs(f"/dev/{device}").f_flag & (_NOSUID | _NODEV | _NOEXEC)
+        _mount(None, f"/dev/{device}", flags=_REMOUNT | _BIND | _READ_ONLY | kept)
+    _mount("tmpfs", NOTHING, "tmpfs", _NOSUID | _NODEV, "size=4k")
+    os.mkdir(f"{NOTHING}/folder")
+    os.close(os.open(f"{NOTHING}/file", os.O_CREAT | os.O_WRONLY, 0o444))
+    _mount(None, NOTHING, flags=_REMOUNT | _BIND | _READ_ONLY | _NOSUID | _NODEV)
+    _mount("proc", "/proc", "proc", _NOSUID | _NODEV | _NOEXEC)
+    for entry in os.scandir("/proc"):
+        if not (entry.name.isdigit() or entry.is_symlink() or entry.name in PROC):
+            _mount(f"{NOTHING}/{'folder' if entry.is_dir() else 'file'}", entry.path, flags=_BIND)
+
+
+def _mount(
+    source: str | None, target: str, kind: str | None = None, flags: int = 0, options: str | None = None
+) -> None:
+    texts = (text and text.encode() for text in (source, target, kind))
+    _check(f"mount {target}", _LIBC.mount(*texts, flags, options and options.encode()))
 
 
 def drop_privileges(uid: int | None) -> None:
@@ -132,10 +190,15 @@ def deny_calls() -> None:
 def _filter() -> bytes:
     """The filter as classic BPF: 8 bytes an instruction (code, jump if true, jump if false, value)."""
     architecture, column = _ARCHITECTURES[platform.machine()]
-    load, equal, at_least, any_bit, answer = 0x20, 0x15, 0x35, 0x45, 0x06
-    number, first_argument = 0, 16  # offsets in struct seccomp_data; its architecture is at 4
+    load, equal, at_least, any_bit, mask, answer = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
+    number, first_argument, third_argument, fourth_argument = (
+        0,
+        16,
+        32,
+        40,
+    )  # offsets in struct seccomp_data; its architecture is at 4
     allow, kill = 0x7FFF0000, 0x80000000
-    refuse, unknown = 0x00050000 | errno.EPERM, 0x00050000 | errno.ENOSYS
+    refuse, unknown, no_family = (0x00050000 | number for number in (errno.EPERM, errno.ENOSYS, errno.EAFNOSUPPORT))
     code = [
         (load, 0, 0, 4),
         (equal, 1, 0, architecture),
@@ -149,9 +212,13 @@ def _filter() -> bytes:
     code += [(equal, 0, 1, _CLONE3[column]), (answer, 0, 0, unknown)]  # its flags cannot be read; libc then uses clone
     code += [(equal, 0, 4, _CLONE[column]), (load, 0, 0, first_argument)]
     code += [(any_bit, 0, 1, _ANY_NAMESPACE), (answer, 0, 0, refuse), (answer, 0, 0, allow)]
-    code += [(equal, 0, 5, _SOCKET[column]), (load, 0, 0, first_argument)]
-    code += [(equal, len(_FAMILIES) - i, 0, family) for i, family in enumerate(_FAMILIES)]
+    for numbers in (_SOCKET, _SOCKETPAIR):
+        code += [(equal, 0, 4, numbers[column]), (load, 0, 0, first_argument), (equal, 1, 0, _FAMILY)]
+        code += [(answer, 0, 0, no_family), (answer, 0, 0, allow)]
+    code += [(equal, 0, 4, _SETSOCKOPT[column]), (load, 0, 0, third_argument), (equal, 0, 1, _SEND_BUFFER)]
     code += [(answer, 0, 0, refuse), (answer, 0, 0, allow)]
+    code += [(equal, 0, 4, _MMAP[column]), (load, 0, 0, fourth_argument), (mask, 0, 0, _SHARED_ANONYMOUS)]
+    code += [(equal, 0, 1, _SHARED_ANONYMOUS), (answer, 0, 0, refuse), (answer, 0, 0, allow)]
     return b"".join(struct.pack("HBBI", *instruction) for instruction in code)
 
 

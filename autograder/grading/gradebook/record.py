@@ -62,7 +62,7 @@ class PaperNotRecorded(RecordError):
 
 @dataclass(frozen=True)
 class _Lesson:
-    """A prepared lesson: its release, as text and read, its cells in the gradebook, and what is settled of its points."""
+    """A prepared lesson: its release as text and read, its cells in the gradebook, and what is settled of its points."""
 
     release: str
     read: nbformat.NotebookNode

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import torch
 
 from course_utils.probes import Case, Observation, call
+
+_SEEDS = 10**6  # of a tensor: short enough to stand in a message
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,11 @@ class Mistake:
 
 
 class Draw:
-    """Seeded random inputs: the same seed gives the same cases, on every machine."""
+    """Seeded random inputs: the same seed gives the same cases, on every machine.
+
+    A message shows inputs so that they can be pasted into a cell. So every tensor comes from a generator of its own:
+    `expression_of` it draws it again.
+    """
 
     def __init__(self, seed: int):
         self.generator = torch.Generator().manual_seed(seed)
@@ -48,7 +55,15 @@ class Draw:
 
     def normal(self, *shape: int, mean: float = 0.0, std: float = 1.0) -> torch.Tensor:
         """float32 ``shape``, normally distributed."""
-        return torch.randn(shape, generator=self.generator) * std + mean
+        values, drawn = self._drawn("randn", shape)
+        drawn += f" * {std}" if std != 1 else ""
+        drawn += f" {'-' if mean < 0 else '+'} {abs(mean)}" if mean else ""
+        return _with_expression(values * std + mean, drawn)
+
+    def wide(self, *shape: int) -> torch.Tensor:
+        """float32 ``shape``: of either sign and of every size, from 1e-4 to 1e4, and every sixth of them 0."""
+        values, drawn = self._drawn("randn", shape)
+        return _with_expression(torch.hardshrink(values, 0.2) ** 7 * 10, f"torch.hardshrink({drawn}, 0.2) ** 7 * 10")
 
     def spread(self, *shape: int) -> torch.Tensor:
         """float32 ``shape``: every slice along the last dim is spread over about [-1.5, 1.5], in another order.
@@ -66,11 +81,42 @@ class Draw:
 
     def integers(self, high: int, *shape: int) -> torch.Tensor:
         """int64 ``shape``, values in [0, high)."""
-        return torch.randint(high, shape, generator=self.generator)
+        return _with_expression(*self._drawn("randint", shape, high))
 
     def seed(self) -> int:
         """A seed for a generator that the learner's code draws from."""
         return int(torch.randint(2**31, (), generator=self.generator))
+
+    def _drawn(self, function: str, shape: tuple[int, ...], *before: int) -> tuple[torch.Tensor, str]:
+        """A tensor from one of torch's functions, and the expression that gives it again."""
+        seed = int(torch.randint(_SEEDS, (), generator=self.generator))
+        values = getattr(torch, function)(*before, shape, generator=torch.Generator().manual_seed(seed))
+        given = ", ".join(map(str, (*before, shape)))
+        return values, f"torch.{function}({given}, generator=torch.Generator().manual_seed({seed}))"
+
+
+def expression_of(tensor: torch.Tensor) -> str | None:
+    """The expression that draws a tensor of `Draw`'s again; None for others, and where it was changed in place."""
+    expression, version = getattr(tensor, "_drawn_by", (None, None))
+    return expression if tensor._version == version else None
+
+
+def apply(tensor: torch.Tensor, method: str, *args: Any) -> torch.Tensor:
+    """``tensor.method(*args)``, which knows its expression where the tensor does."""
+    result, expression = getattr(tensor, method)(*args), expression_of(tensor)
+    if expression is None:
+        return result
+    return _with_expression(result, f"{closed(expression)}.{method}({', '.join(map(repr, args))})")
+
+
+def closed(expression: str) -> str:
+    """An expression to which a method can be appended."""
+    return f"({expression})" if re.search(r"\) [*+-]", expression) else expression
+
+
+def _with_expression(values: torch.Tensor, expression: str) -> torch.Tensor:
+    values._drawn_by = expression, values._version
+    return values
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import torch
 
 from autograder.exercise import Exercise, Mistake
+from autograder.judge.calls import describe_call
 from autograder.judge.compare import Difference, Tolerance, difference
-from autograder.judge.wording import describe_call
 from course_utils.probes import Case, Observation
 
 # What is asked where no known mistake explains the difference: by its kind, or by the part that differs.
@@ -50,7 +50,7 @@ def describe(exercise: Exercise, trials: list[Trial], mistake: Mistake | None) -
     if first.hidden:
         lines = [_hidden_fact(first)]
     else:
-        lines = [_fact(exercise, first), f"  called with {describe_call(first.case)}"]
+        lines = [_fact(exercise, first), f"  called with {describe_call(exercise, first.case)}"]
     advice = mistake.says if mistake else _advice(exercise, first)
     if advice:
         lines.append(f"  {advice}")

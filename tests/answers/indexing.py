@@ -429,9 +429,13 @@ WRONG = (
     ("pick_three", pick_three_last_row, "returned [30, 31, 32, 33, 34] for result[0]; expected [10, 11, 12, 13, 14]"),
     ("values_above", values_above_as_list, "returned a list of 2; expected a tensor of shape (2,)"),
     ("values_above", values_above_in_a_row, "shape (1, 2); expected (2,)"),
-    ("values_above", values_above_of_absolute, "called with x=[3, -1, -2, -3], threshold=-2.0"),
+    ("values_above", values_above_of_absolute, "called with x=torch.tensor([3., -1., -2., -3.]), threshold=-2.0"),
     ("replace_above", replace_above_prints, "Is a `return` missing?"),
-    ("replace_above", replace_above_adds, "called with x=[[5, 1, 2], [2, 4, 0]], limit=2.0, fill=-1.0"),
+    (
+        "replace_above",
+        replace_above_adds,
+        "called with x=torch.tensor([[5., 1., 2.], [2., 4., 0.]]), limit=2.0, fill=-1.0",
+    ),
     ("best_and_top", best_and_top_without_indices, "shape (3,) for result[2]; expected (3, 2)"),
     ("best_and_top", best_and_top_as_dict, "returned a dict"),
     ("gather", gather_table_in_a_loop, "Your code looks along the same dim whatever `dim` says."),
@@ -441,6 +445,6 @@ WRONG = (
     ("gather", gather_changes_index, "its argument index"),
     ("gather", gather_by_renamed_library, "uses the library's gather; build it from arange and input[...]"),
     ("gather", gather_by_scripted_method, "uses the library's gather; build it from arange and input[...]"),
-    ("label_log_probs", label_log_probs_from_one, "called with log_probs of shape (3, 3), labels=[1, 2, 0]"),
+    ("label_log_probs", label_log_probs_from_one, "labels=torch.tensor([1, 2, 0])"),
     ("label_log_probs", label_log_probs_upside_down, "labels=[1, 2, 0]"),
 )

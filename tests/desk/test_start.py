@@ -40,7 +40,7 @@ def test_right_answers_pass(answer):
 def test_the_wrong_answer_that_the_page_proposes_is_told_what_the_page_promises():
     assert judge("double", lambda x: x + 2).message == (
         "double: returned [3, 4, 5]; expected [2, 4, 6]\n"
-        "  called with x=[1, 2, 3]\n"
+        "  called with x=torch.tensor([1., 2., 3.])\n"
         "  Every entry has grown by the same 2. What does each have to grow by?"
     )
     assert "`return x + 2`" in "".join(cell.source for cell in START.cells)

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
 from course_utils.probes import Case, Observation, call
 
+# What every exercise with floating-point inputs is tried on, unless it says why not: many a wrong answer is right as
+# long as inputs are small, positive and short. `Draw.wide` has all of it but a dim of size 1, where it is long enough.
+RANGES: Mapping[str, Callable[[torch.Tensor], bool]] = {
+    "large": lambda t: bool((t.abs() > 100).any()),
+    "tiny": lambda t: bool(((t != 0) & (t.abs() < 1e-3)).any()),
+    "zero": lambda t: bool((t == 0).any()),
+    "negative": lambda t: bool((t < 0).any()),
+    "size 1": lambda t: 1 in t.shape,
+    "long": lambda t: max(t.shape, default=0) > 16,
+}
 _SEEDS = 10**6  # of a tensor: short enough to stand in a message
 
 
@@ -140,6 +150,7 @@ class Exercise:
         instead: what to build it from, for the message about a short cut.
         fact: an exercise's own way to say what is wrong: (arguments, result, expected result) -> a sentence
             without the exercise's name, or None where it has nothing to say.
+        left_out: kind of input in `RANGES` -> why no case has one.
         sized: n -> inputs of size n. Neither operations nor lines of Python may grow in number: no loop over entries.
         rtol, atol: how far floating-point results may be from the reference's, for every dtype.
     """
@@ -156,6 +167,7 @@ class Exercise:
     forbidden: tuple[str, ...] = ()
     instead: str = ""
     fact: Callable[[Mapping[str, Any], Any, Any], str | None] | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict, hash=False)
     sized: Callable[[int], Mapping[str, Any]] | None = None
     rtol: float = 1e-4
     atol: float = 1e-5

@@ -34,6 +34,7 @@ def _batch_cases(draw: Draw) -> Iterator[dict]:
         (draw.normal(1, d), draw.normal(1, 1), 4),
     ]:
         yield {"X": X, "y": y, "batch_size": batch_size, "generator": Seed(draw.seed())}
+    yield {"X": draw.wide(30, 7), "y": draw.normal(30), "batch_size": 7, "generator": Seed(draw.seed())}
 
 
 def _batches(order: Callable, order_of_y: Callable | None = None, limit: Callable = len) -> Callable:

@@ -37,6 +37,7 @@ def _zero_cases(draw: Draw) -> Iterator[dict]:
     a, b = draw.sizes(2)
     yield {"params": [draw.normal(a), draw.normal(a, b)], "gradients": [None, None]}
     yield {"params": [draw.normal(a), draw.normal(b)], "gradients": [draw.normal(a), draw.normal(b)]}
+    yield {"params": [draw.wide(40, 1), draw.wide(9)], "gradients": [draw.wide(40, 1), None]}
 
 
 def _zero_until_none(params: Tensors) -> None:

@@ -20,6 +20,7 @@ def _replace_above_cases(draw: Draw) -> Iterator[dict]:
         yield {"x": x, "limit": limit, "fill": round(draw.uniform(-9, 9) * 4) / 4 + 10.0 * draw.size(0, 1)}
     yield {"x": draw.normal(a, b), "limit": 50.0, "fill": 1.5}  # nothing above
     yield {"x": draw.normal(a, b), "limit": -50.0, "fill": 1.5}  # everything above
+    yield {"x": draw.wide(2, 1, 40), "limit": 0.0, "fill": 3.5}
 
 
 def _filled_in_place(mask: Callable) -> Callable:

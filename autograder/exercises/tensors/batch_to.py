@@ -26,6 +26,7 @@ def _batch_cases(draw: Draw) -> Iterator[dict]:
     ]:
         for device in ("meta", "cpu"):
             yield {"batch": [features, labels], "device": device}
+    yield {"batch": [draw.wide(90, 1), draw.integers(k, 90)], "device": "cpu"}
 
 
 def _moved(batch: Batch, device: torch.device) -> Batch:

@@ -22,6 +22,7 @@ def _array_cases(draw: Draw) -> Iterator[dict]:
     yield {"array": draw.integers(2, b, a).bool()}
     yield {"array": apply(draw.normal(1, a), "double")}
     yield {"array": draw.integers(100, c, 1).int()}
+    yield {"array": draw.wide(40, 2)}
 
 
 SHARE_WITH_NUMPY = Exercise(

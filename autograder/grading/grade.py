@@ -23,7 +23,7 @@ from autograder.notebooks.reading import Unreadable, read_notebook
 from autograder.notebooks.rebuild import Rebuilt, rebuild
 from autograder.sandbox.client import Sandbox
 from autograder.sandbox.proof import own_sandbox
-from autograder.sandbox.run import Absent, Program, Run, Task
+from autograder.sandbox.run import Absent, Program, Run, Target
 from autograder.syntax import shortcuts, tampering
 
 CHECK = "check_"  # what a check cell's grade_id has before the exercise's name
@@ -131,7 +131,7 @@ def _program(notebook: nbformat.NotebookNode) -> Program:
         is_check = grade_id(cell).startswith(CHECK)
         if is_check:
             name = grade_id(cell).removeprefix(CHECK)
-            tasks[name] = Task(EXERCISES[name].names, i)
+            tasks[name] = Target(EXERCISES[name].names, i)
         runs = cell.cell_type == "code" and not is_check and "demo" not in cell.metadata.get("tags", ())
         sources.append(cell.source if runs else "")
     refused = {i: f"not run: it reaches for what judges it ({what})." for i, what in tampering.found(sources).items()}

@@ -142,10 +142,10 @@ class Record:
             why = f"the gradebook has no cell for {', '.join(missing)}"
             raise PaperNotRecorded(what, why, "Grade it with the release that is in lessons/ now.")
         scores, comments = _scores_and_comments(notebook, graded, lesson)
-        paper = rows.Paper(graded.student, lesson.assignment, lesson.notebook, submitted_at, scores, comments)
+        entry = rows.Entry(graded.student, lesson.assignment, lesson.notebook, submitted_at, scores, comments)
 
         def write() -> None:
-            rows.write(self._gradebook.db, paper)
+            rows.write(self._gradebook.db, entry)
             self._gradebook.db.commit()
 
         self._trying(what, lambda: self._write_files(graded, notebook, submitted_at))

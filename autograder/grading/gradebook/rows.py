@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 
 @dataclass(frozen=True)
-class Paper:
+class Entry:
     """A graded submission, by the gradebook's ids.
 
     Attributes:
@@ -30,26 +30,26 @@ class Paper:
     comments: Mapping[str, str | None]
 
 
-def write(db: Session, paper: Paper) -> None:
+def write(db: Session, entry: Entry) -> None:
     """Bring the rows of a submission up to date; those that are stay untouched, and so does what a person gave."""
-    if db.execute(select(Student.id).where(Student.id == paper.student)).first() is None:
-        db.execute(insert(Student.__table__).values(id=paper.student))
-    submission = _submission(db, paper)
-    notebook = _submitted_notebook(db, submission, paper.notebook)
-    _write_cells(db, Grade, notebook, {cell: {"auto_score": score} for cell, score in paper.scores.items()})
-    _write_cells(db, Comment, notebook, {cell: {"auto_comment": said} for cell, said in paper.comments.items()})
+    if db.execute(select(Student.id).where(Student.id == entry.student)).first() is None:
+        db.execute(insert(Student.__table__).values(id=entry.student))
+    submission = _submission(db, entry)
+    notebook = _submitted_notebook(db, submission, entry.notebook)
+    _write_cells(db, Grade, notebook, {cell: {"auto_score": score} for cell, score in entry.scores.items()})
+    _write_cells(db, Comment, notebook, {cell: {"auto_comment": said} for cell, said in entry.comments.items()})
 
 
-def _submission(db: Session, paper: Paper) -> str:
+def _submission(db: Session, entry: Entry) -> str:
     table = SubmittedAssignment.__table__
-    mine = (table.c.assignment_id == paper.assignment) & (table.c.student_id == paper.student)
+    mine = (table.c.assignment_id == entry.assignment) & (table.c.student_id == entry.student)
     found = db.execute(select(table.c.id, table.c.timestamp).where(mine)).first()
     if found is None:
-        new = {"id": new_uuid(), "assignment_id": paper.assignment, "student_id": paper.student}
-        db.execute(insert(table).values(timestamp=paper.submitted_at, **new))
+        new = {"id": new_uuid(), "assignment_id": entry.assignment, "student_id": entry.student}
+        db.execute(insert(table).values(timestamp=entry.submitted_at, **new))
         return new["id"]
-    if paper.submitted_at not in (None, found.timestamp):
-        db.execute(update(table).where(table.c.id == found.id).values(timestamp=paper.submitted_at))
+    if entry.submitted_at not in (None, found.timestamp):
+        db.execute(update(table).where(table.c.id == found.id).values(timestamp=entry.submitted_at))
     return found.id
 
 

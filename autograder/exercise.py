@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -12,6 +13,17 @@ from course_utils.probes import Case, Observation, call
 
 # Mistakes that show in how a result is made: the judge itself finds them, and looks for what to say under these names.
 SHORT_CUT, LOOP = "short cut", "a Python loop"
+# What every exercise with floating-point inputs is tried on, unless it says why not: many a wrong answer is right as
+# long as inputs are small, positive and short. `Draw.wide` has all of it but a dim of size 1, where it is long enough.
+RANGES: Mapping[str, Callable[[torch.Tensor], bool]] = {
+    "large": lambda t: bool((t.abs() > 100).any()),
+    "tiny": lambda t: bool(((t != 0) & (t.abs() < 1e-3)).any()),
+    "zero": lambda t: bool((t == 0).any()),
+    "negative": lambda t: bool((t < 0).any()),
+    "size 1": lambda t: 1 in t.shape,
+    "long": lambda t: max(t.shape, default=0) > 16,
+}
+_SEEDS = 10**6  # of a tensor: short enough to stand in a message
 
 
 @dataclass(frozen=True)
@@ -36,7 +48,11 @@ class Mistake:
 
 
 class Draw:
-    """Seeded random inputs: the same seed gives the same cases, on every machine."""
+    """Seeded random inputs: the same seed gives the same cases, on every machine.
+
+    A message shows inputs so that they can be pasted into a cell. So every tensor comes from a generator of its own:
+    `expression_of` it draws it again.
+    """
 
     def __init__(self, seed: int):
         self.generator = torch.Generator().manual_seed(seed)
@@ -51,7 +67,15 @@ class Draw:
 
     def normal(self, *shape: int, mean: float = 0.0, std: float = 1.0) -> torch.Tensor:
         """float32 ``shape``, normally distributed."""
-        return torch.randn(shape, generator=self.generator) * std + mean
+        values, drawn = self._drawn("randn", shape)
+        drawn += f" * {std}" if std != 1 else ""
+        drawn += f" {'-' if mean < 0 else '+'} {abs(mean)}" if mean else ""
+        return _with_expression(values * std + mean, drawn)
+
+    def wide(self, *shape: int) -> torch.Tensor:
+        """float32 ``shape``: of either sign and of every size, from 1e-4 to 1e4, and every sixth of them 0."""
+        values, drawn = self._drawn("randn", shape)
+        return _with_expression(torch.hardshrink(values, 0.2) ** 7 * 10, f"torch.hardshrink({drawn}, 0.2) ** 7 * 10")
 
     def spread(self, *shape: int) -> torch.Tensor:
         """float32 ``shape``: every slice along the last dim is spread over about [-1.5, 1.5], in another order.
@@ -69,11 +93,42 @@ class Draw:
 
     def integers(self, high: int, *shape: int) -> torch.Tensor:
         """int64 ``shape``, values in [0, high)."""
-        return torch.randint(high, shape, generator=self.generator)
+        return _with_expression(*self._drawn("randint", shape, high))
 
     def seed(self) -> int:
         """A seed for a generator that the learner's code draws from."""
         return int(torch.randint(2**31, (), generator=self.generator))
+
+    def _drawn(self, function: str, shape: tuple[int, ...], *before: int) -> tuple[torch.Tensor, str]:
+        """A tensor from one of torch's functions, and the expression that gives it again."""
+        seed = int(torch.randint(_SEEDS, (), generator=self.generator))
+        values = getattr(torch, function)(*before, shape, generator=torch.Generator().manual_seed(seed))
+        given = ", ".join(map(str, (*before, shape)))
+        return values, f"torch.{function}({given}, generator=torch.Generator().manual_seed({seed}))"
+
+
+def expression_of(tensor: torch.Tensor) -> str | None:
+    """The expression that draws a tensor of `Draw`'s again; None for others, and where it was changed in place."""
+    expression, version = getattr(tensor, "_drawn_by", (None, None))
+    return expression if tensor._version == version else None
+
+
+def apply(tensor: torch.Tensor, method: str, *args: Any) -> torch.Tensor:
+    """``tensor.method(*args)``, which knows its expression where the tensor does."""
+    result, expression = getattr(tensor, method)(*args), expression_of(tensor)
+    if expression is None:
+        return result
+    return _with_expression(result, f"{closed(expression)}.{method}({', '.join(map(repr, args))})")
+
+
+def closed(expression: str) -> str:
+    """An expression to which a method can be appended."""
+    return f"({expression})" if re.search(r"\) [*+-]", expression) else expression
+
+
+def _with_expression(values: torch.Tensor, expression: str) -> torch.Tensor:
+    values._drawn_by = expression, values._version
+    return values
 
 
 @dataclass(frozen=True)
@@ -97,6 +152,7 @@ class Exercise:
         instead: what to build it from, for the message about a short cut.
         fact: an exercise's own way to say what is wrong: (arguments, result, expected result) -> a sentence
             without the exercise's name, or None where it has nothing to say.
+        left_out: kind of input in `RANGES` -> why no case has one.
         sized: n -> inputs of size n. Neither operations nor lines of Python may grow in number: no loop over entries.
         rtol, atol: how far floating-point results may be from the reference's, for every dtype.
     """
@@ -113,6 +169,7 @@ class Exercise:
     forbidden: tuple[str, ...] = ()
     instead: str = ""
     fact: Callable[[Mapping[str, Any], Any, Any], str | None] | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict, hash=False)
     sized: Callable[[int], Mapping[str, Any]] | None = None
     rtol: float = 1e-4
     atol: float = 1e-5

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import torch
 
-from autograder.authoring.source import Lesson, read_course
+from autograder.authoring.source import Lesson, read_lessons
 from autograder.exercise import Exercise
 from autograder.exercises import EXERCISES
 from autograder.judge import judge
@@ -251,7 +251,7 @@ def main() -> int:
     torch.set_num_threads(1)
     judge("softmax", EXERCISES["softmax"].reference)  # what the first judgement imports is there in every fork
     equal = tomllib.loads(LISTED.read_text(encoding="utf-8"))
-    lessons = {lesson.name: lesson for lesson in read_course(ROOT / "source", EXERCISES)}
+    lessons = {lesson.name: lesson for lesson in read_lessons(ROOT / "source", EXERCISES)}
     score: collections.Counter[str] = collections.Counter()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for exercise in chosen:

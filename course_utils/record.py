@@ -35,7 +35,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Record:
+class History:
     """All entries in order, and in ``note`` what could not be read, if anything."""
 
     entries: tuple[Entry, ...] = ()
@@ -99,10 +99,10 @@ def append(desk: Path, statuses: Iterable[tuple[str, str, str | None]]) -> None:
         _unwritten.extend(entries)
 
 
-def read(desk: Path) -> Record:
+def read(desk: Path) -> History:
     """What was recorded, in ``work/`` and in this process. A file of which no line can be read is put aside."""
     entries, note = _read_file(desk / FILE)
-    return Record((*entries, *_unwritten), note)
+    return History((*entries, *_unwritten), note)
 
 
 def _read_file(path: Path) -> tuple[list[Entry], str]:

@@ -106,7 +106,7 @@ def read_standing(desk: Path) -> Standing:
     return Standing(tuple(lessons), tuple(overcome), seen.note)
 
 
-def _lesson(outline: Outline, seen: record.Record, desk: Path) -> LessonStanding:
+def _lesson(outline: Outline, seen: record.History, desk: Path) -> LessonStanding:
     passed = sum(seen.has_passed(name) for name in outline.hints)
     return LessonStanding(outline.title, desk / outline.path, passed, len(outline.hints))
 

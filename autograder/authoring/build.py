@@ -25,7 +25,7 @@ from traitlets.config import Config, PyFileConfigLoader
 
 from autograder.authoring import elsewhere
 from autograder.authoring.cells import Cell
-from autograder.authoring.source import Lesson, read_course, read_lesson
+from autograder.authoring.source import Lesson, read_lesson, read_lessons
 from autograder.exercises import EXERCISES, WARM_UP
 from autograder.notebooks.course import START
 from autograder.notebooks.ids import cell_id
@@ -61,7 +61,7 @@ def build(root: Path, out: Path | None = None) -> list[str]:
         BuildError: there is no source, nbgrader refused a notebook, a lesson would give a solution away, or
             the folder of a lesson that has gone holds something that no build made.
     """
-    lessons = read_course(root / "source", EXERCISES)
+    lessons = read_lessons(root / "source", EXERCISES)
     if not lessons:
         raise BuildError(f"{root / 'source'}: no lessons; expected files such as 07_layers.py.")
     out = out or root

@@ -42,7 +42,7 @@ class Lesson:
     cells: tuple[Cell, ...]
 
 
-def read_course(folder: Path, exercises: Mapping[str, Exercise]) -> list[Lesson]:
+def read_lessons(folder: Path, exercises: Mapping[str, Exercise]) -> list[Lesson]:
     """Read every lesson of ``folder``, in order.
 
     Args:

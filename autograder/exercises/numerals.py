@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
+DIGITS = (4, 6, 9, 13, 17)  # 17 tell any two float64 numbers apart
 LONG_INT = 100  # bits; Python itself refuses to print ints of many thousands
 
 
@@ -25,16 +27,25 @@ def number(value: Any, digits: int = 4) -> str:
 
 def two_numbers(first: Any, second: Any) -> tuple[str, str]:
     """Both with as many digits as it takes to tell them apart."""
-    pairs = [(number(first, digits), number(second, digits)) for digits in (4, 6, 9)]
-    return next((pair for pair in pairs if pair[0] != pair[1]), pairs[-1])
+    return _told_apart(lambda digits: (number(first, digits), number(second, digits)))
 
 
-def numbers(tensor: torch.Tensor) -> str:
+def two_tensors(first: torch.Tensor, second: torch.Tensor) -> tuple[str, str]:
+    """Both as `numbers`, with as many digits as it takes to tell them apart."""
+    return _told_apart(lambda digits: (numbers(first, digits), numbers(second, digits)))
+
+
+def _told_apart(pair: Callable[[int], tuple[str, str]]) -> tuple[str, str]:
+    pairs = (pair(digits) for digits in DIGITS)
+    return next(((first, second) for first, second in pairs if first != second), pair(DIGITS[-1]))
+
+
+def numbers(tensor: torch.Tensor, digits: int = 4) -> str:
     """A tensor as nested lists of `number`; a 0-d tensor as one number."""
 
     def nested(value: Any) -> str:
         if isinstance(value, list):
             return "[" + ", ".join(map(nested, value)) + "]"
-        return number(value)
+        return number(value, digits)
 
     return nested(tensor.tolist())

@@ -26,7 +26,7 @@ from autograder.notebooks.rebuild import Rebuilt, rebuild
 from autograder.sandbox.client import Sandbox
 from autograder.sandbox.extras import extras_of
 from autograder.sandbox.proof import own_sandbox
-from autograder.sandbox.run import Absent, Program, Run, Task
+from autograder.sandbox.run import Absent, Program, Run, Target
 from autograder.syntax import shortcuts, tampering
 from autograder.syntax.parsing import parse_cell
 
@@ -169,7 +169,7 @@ def _program(notebook: nbformat.NotebookNode) -> Program:
         is_check = grade_id(cell).startswith(CHECK)
         if is_check:
             name = grade_id(cell).removeprefix(CHECK)
-            tasks[name] = Task(EXERCISES[name].names, i)
+            tasks[name] = Target(EXERCISES[name].names, i)
         runs = cell.cell_type == "code" and not is_check and "demo" not in cell.metadata.get("tags", ())
         sources.append(cell.source if runs else "")
     refused = {i: f"not run: it reaches for what judges it ({what})." for i, what in tampering.found(sources).items()}

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from autograder.exercises.numerals import count, number, numbers, two_numbers
+from autograder.exercises.numerals import count, number, two_numbers, two_tensors
 from autograder.judge.sentences import sentence
 from autograder.judge.wording import name_kind
 from course_utils.probes import Observation, Raised, without_addresses
+
+MAX_TEXT = 400  # characters of an error's text
+# where the part of an error's text begins that is for those who maintain PyTorch
+_NO_HELP = (
+    r"\n\s*(?:Exception raised from|frame #\d|C\+\+ CapturedTraceback|CUDA kernel errors might|Compile with `TORCH"
+    r"|For debugging consider|Check the documentation of torch\.load)|Hint: (?:the backtrace|enable anomaly)"
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +75,7 @@ def difference(
     for part, want in expected.parts.items():
         # how it was computed is not compared: short cuts are judged apart
         is_compared = part != "calls" and not _is_equal(got.parts.get(part), want)
-        if is_compared and (found := _compare(got.parts.get(part), want, part, tolerance)):
+        if is_compared and (found := compare(got.parts.get(part), want, part, tolerance)):
             return found
         if part == until:
             break
@@ -94,11 +102,17 @@ def _raised_fact(got: Raised | None, expected: Raised | None) -> str:
     if got is None:
         return f"returned a result; expected a {expected.kind} to be raised"
     where = f"\n  {got.line}" if got.line else ""
-    text = got.text.splitlines()[0] if got.text else ""
-    return f"raised {got.kind}: {text[:200]}{where}"
+    return f"raised {got.kind}: {_told(got.text)}{where}"
 
 
-def _compare(got: Any, want: Any, where: str, tolerance: Tolerance) -> Difference | None:
+def _told(text: str) -> str:
+    """An error's text on one line, without what only PyTorch's maintainers read: later lines may hold what helps."""
+    text = " ".join(re.split(_NO_HELP, text, maxsplit=1)[0].split())
+    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT].rsplit(' ', 1)[0]} ..."
+
+
+def compare(got: Any, want: Any, where: str, tolerance: Tolerance) -> Difference | None:
+    """The first difference between two values that stand at ``where`` in an observation, as ``gradients.W``."""
     part = where.split(".")[0].split("[")[0]
 
     def differs(kind: str, came: str, expected: str) -> Difference:
@@ -117,7 +131,8 @@ def _compare(got: Any, want: Any, where: str, tolerance: Tolerance) -> Differenc
             return differs("device", f"a tensor on {got.device}", f"one on {want.device}")
         if want.device.type == "meta" or bool(tolerance.is_close(got, want).all()):
             return None
-        return differs("values", *_value_words(got, want, tolerance))
+        came, expected = _value_words(got, want, tolerance)
+        return differs("values", came, expected + _only_in_float64(got, want))
     if isinstance(want, Mapping):
         if not isinstance(got, Mapping):
             kind = "graph" if (part, got) == ("gradients", None) else "type"
@@ -133,7 +148,7 @@ def _compare(got: Any, want: Any, where: str, tolerance: Tolerance) -> Differenc
         pairs = [(g, w, f"{where}[{i}]") for i, (g, w) in enumerate(zip(got, want, strict=True))]
     else:
         return _compare_plain(got, want, differs, tolerance)
-    return next((found for pair in pairs if (found := _compare(*pair, tolerance))), None)
+    return next((found for pair in pairs if (found := compare(*pair, tolerance))), None)
 
 
 def _compare_plain(got: Any, want: Any, differs: Any, tolerance: Tolerance) -> Difference | None:
@@ -152,11 +167,17 @@ def _printed(value: Any) -> str:
     return number(value) if type(value) is int else without_addresses(repr(value))
 
 
+def _only_in_float64(got: torch.Tensor, want: torch.Tensor) -> str:
+    """What is to be said of a difference that float32 is too coarse to show."""
+    both = got.dtype == want.dtype == torch.float64
+    return " (only float64 shows the difference)" if both and torch.allclose(got, want, 1e-6, 1e-7) else ""
+
+
 def _value_words(got: torch.Tensor, want: torch.Tensor, tolerance: Tolerance) -> tuple[str, str]:
     if want.dim() == 0:
         return two_numbers(got, want)
     if want.numel() <= (6 if want.dim() == 1 else 4):
-        return numbers(got), numbers(want)
+        return two_tensors(got, want)
     wrong = ~tolerance.is_close(got, want)
     size = torch.nan_to_num((got.double() - want.double()).abs(), nan=torch.inf, posinf=torch.inf)
     flat = int(torch.where(wrong, size, -1.0).flatten().argmax())

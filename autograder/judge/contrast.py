@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from autograder.judge.diagnosis import Trial
+from autograder.judge.trial import Trial
+from autograder.judge.verdict import Contrast
 
 TOLD_WHOLE = 4  # a matrix of so few entries stands in the message with all its values
 SHORT = 3  # a run of fewer steps says no more as a line than in words
 _RUNS = {"steps": "step", "epochs": "epoch"}  # parts that are lists of what was left after each call
 _PREFIXES = {"gradients": "gradient with respect to ", "arguments": "argument "}
 _NEAR = {"rtol": 1e-4, "atol": 1e-5, "equal_nan": True}
-
-
-@dataclass(frozen=True)
-class Contrast:
-    """Two tensors to be drawn side by side.
-
-    Attributes:
-        what: what they are: ``"result[1]"``, ``"gradient with respect to x"``, ``"loss"``.
-        got, want: float64, both of two dims (a matrix; the shapes may differ), or both of one (a run; the lengths may).
-        each: what one entry of a run belongs to: ``"step"``, ``"epoch"`` or ``"index"``.
-    """
-
-    what: str
-    got: torch.Tensor
-    want: torch.Tensor
-    each: str = "index"
 
 
 def contrast(trial: Trial) -> Contrast | None:

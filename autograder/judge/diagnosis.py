@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import builtins
+import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from functools import partial
 
 import torch
 
 from autograder.exercise import Exercise, Mistake
-from autograder.judge.compare import Difference, Tolerance, difference
-from autograder.judge.wording import describe_call
+from autograder.judge.calls import describe_call
+from autograder.judge.compare import Tolerance, difference
+from autograder.judge.leniency import TIGHT, difference_that_counts
+from autograder.judge.slips import find_slip
+from autograder.judge.trial import Trial
 from course_utils.probes import Case, Observation
 
 # What is asked where no known mistake explains the difference: by its kind, or by the part that differs.
@@ -26,19 +30,9 @@ ADVICE = {
     "device": "Does a step of yours create a tensor without device=...?",
     "nan": "nan and inf come from exp of a large number, log of 0, 0 / 0 and the like: in which step?",
 }
+_SAME_TWICE = r"(\[.*\]|\S+); expected \1(?!\S)"  # rounded, two numbers may look the same
 MAX_LINES_PRINTED = 4
 KEPT = 5_000  # observations of mistakes
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One case, what the learner's code did with it, and how that differs from the reference (None: it does not)."""
-
-    case: Case
-    expected: Observation
-    got: Observation
-    difference: Difference | None
-    hidden: bool
 
 
 def describe(exercise: Exercise, trials: list[Trial], mistake: Mistake | None) -> str:
@@ -50,7 +44,7 @@ def describe(exercise: Exercise, trials: list[Trial], mistake: Mistake | None) -
     if first.hidden:
         lines = [_hidden_fact(first)]
     else:
-        lines = [_fact(exercise, first), f"  called with {describe_call(first.case)}"]
+        lines = [_fact(exercise, first), f"  called with {describe_call(exercise, first.case)}"]
     advice = mistake.says if mistake else _advice(exercise, first)
     if advice:
         lines.append(f"  {advice}")
@@ -70,6 +64,26 @@ def diagnose(
             if any(_explains(exercise, wrong, evidence, tolerance) for wrong in mistake.variants):
                 return mistake
     return None
+
+
+def describe_slip(
+    exercise: Exercise, mistakes: Iterable[Mistake], trials: list[Trial], tolerance: Tolerance
+) -> tuple[str, str] | None:
+    """Where one of ``mistakes`` explains a part: its name, and what `describe` says, followed by what is left."""
+    public = [trial for trial in trials if not trial.hidden]
+    slip = find_slip(mistakes, public, tolerance, partial(_observed, exercise))
+    if slip is None:
+        return None
+    left, difference_left = slip.left
+    lines = [
+        slip.difference.fact,
+        f"  called with {describe_call(exercise, slip.trial.case)}",
+        f"  {slip.mistake.says}",
+    ]
+    call = "" if left is slip.trial else f", called with {describe_call(exercise, left.case)}"
+    lines.append(f"  That is not all: it {difference_left.fact}{call}")
+    lines += [f"  {slip.other.says}"] if slip.other else []
+    return slip.mistake.name, "\n".join(lines)
 
 
 def _evidence(trials: list[Trial]) -> Iterator[list[Trial]]:
@@ -104,8 +118,16 @@ def _has_nan(value: object) -> bool:
 
 def _explains(exercise: Exercise, wrong: Callable, evidence: list[Trial], tolerance: Tolerance) -> bool:
     def agrees(trial: Trial) -> bool:
-        until = trial.difference.part if trial.difference else None
-        return difference(trial.got, _observed(exercise, wrong, trial.case), tolerance, until) is None
+        """Whether the mistake does the same in this case, and is judged in the same way."""
+        observed = _observed(exercise, wrong, trial.case)
+        close = TIGHT if trial.case.mode == "float64" else tolerance
+        # where nothing came back, what became of the arguments is all that there is
+        nothing = not trial.got.raised and trial.got.parts.get("result") is None
+        until = trial.difference.part if trial.difference and not nothing else None
+        if difference(trial.got, observed, close, until):
+            return False
+        counts, _ = difference_that_counts(trial.case, observed, trial.expected, tolerance)
+        return (counts is None) == (trial.difference is None)
 
     # failing cases first: there a mistake that is not this one shows itself soonest
     return all(agrees(trial) for trial in sorted(evidence, key=lambda trial: trial.difference is None))
@@ -128,7 +150,7 @@ def _fact(exercise: Exercise, trial: Trial) -> str:
     found = trial.difference
     if exercise.fact and (found.part, found.kind) == ("result", "values"):
         own = exercise.fact(trial.case.args, trial.got.parts["result"], trial.expected.parts["result"])
-        return own or found.fact
+        return own if own and not re.search(_SAME_TWICE, own) else found.fact
     return found.fact
 
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 import difflib
 import functools
 import logging
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
+
+import torch
 
 from autograder.exercise import LOOP, SHORT_CUT, Exercise
 from autograder.exercises import EXERCISES, WARM_UP
 from autograder.judge.compare import Tolerance
-from autograder.judge.diagnosis import Trial, describe, diagnose
+from autograder.judge.contrast import contrast
+from autograder.judge.diagnosis import describe, describe_slip, diagnose
 from autograder.judge.leniency import difference_that_counts
+from autograder.judge.trial import Trial
 from autograder.judge.verdict import Gone, Verdict, verdict_on
 from autograder.judge.wording import name_kind
 from autograder.syntax import shortcuts
@@ -34,12 +39,12 @@ CHECKED = {
     "leaf": "tensors that require grad",
     "plain": "a w that does not require grad",
 }
+TENSORS_MADE = ("gradients", "float64", "strided", "leaf")  # modes that show only with the tensors they make
 START = "Write your code in place of `raise NotImplementedError`, run that cell, then this one again."
 COMPILED = "One thing to know: it was called without torch.compile, which makes no answer right or wrong."
 ENDED = "its process ended before all of its calls were done."
 
 Observe = Callable[[Sequence[Case]], Sequence[Observation]]
-Judging = Generator[Sequence[Case], Sequence[Observation], Verdict]  # asks for cases until it comes to a verdict
 
 
 def judge(name: str, candidate: Any, *, seed: int = 0, hidden: bool = False) -> Verdict:
@@ -65,10 +70,11 @@ def judge(name: str, candidate: Any, *, seed: int = 0, hidden: bool = False) -> 
         return Verdict(False, "error", f"{name}: came as {came}; expected check({together}).")
     with usual_world():  # whatever the learner's cells have set: cases are drawn on the CPU, in float32
         in_source = shortcuts.in_candidate(candidate, exercise.forbidden) if exercise.forbidden else []
-        draws = [(*_with_expected(exercise, PUBLIC_SEED), False)]
-        draws += [(*_with_expected(exercise, _HIDDEN + seed), True)] if hidden else []
-        judging = _judging(exercise, draws, in_source)
-        verdict = _converse(exercise, judging, lambda cases: run_all(exercise.probe, candidate, cases))
+        observe = partial(run_all, exercise.probe, candidate)
+        verdict = judge_observed(exercise, observe, in_source)
+        if verdict.passed and hidden:
+            secret = judge_observed(exercise, observe, in_source, seed=seed)
+            verdict = verdict if secret.passed else secret
     compiled = verdict.passed and any(hasattr(part, "_torchdynamo_orig_callable") for part in parts)
     return replace(verdict, message=f"{verdict.message}\n  {COMPILED}") if compiled else verdict
 
@@ -99,13 +105,36 @@ def judge_observed(
         seed: judge the hidden cases that are drawn from it, without a diagnosis; None: the public ones, about which
             messages tell all.
     """
+    drawn = _drawn(exercise, seed)  # an error in this is one of our own
+    try:
+        seen = observe(drawn.cases)
+        compared, verdict = _guarded(exercise, _compare_all, drawn, seen, in_source)
+        if verdict is None and exercise.sized:
+            runs = observe(_sized_cases(exercise))
+            _, verdict = _guarded(exercise, _count_steps, runs, drawn.hidden)
+    except Gone as gone:
+        return verdict_on(exercise, "error", str(gone))
+    return verdict or verdict_on(exercise, "passed", _praise(exercise, drawn, compared))
+
+
+class _Drawn(NamedTuple):
+    """The cases of one draw, what the reference does with each, and whether they are hidden."""
+
+    cases: tuple[Case, ...]
+    expected: tuple[Observation, ...]
+    hidden: bool
+
+
+class _Compared(NamedTuple):
+    """What came of the cases: those that count as a trial, and notes on those that were let pass, by mode."""
+
+    trials: list[Trial]
+    notes: list[tuple[str, str]]
+
+
+def _drawn(exercise: Exercise, seed: int | None) -> _Drawn:
     hidden = seed is not None
-    draw = (*_with_expected(exercise, _HIDDEN + seed if hidden else PUBLIC_SEED), hidden)  # errors of our own: here
-    return _converse(exercise, _guarded(exercise, _judging(exercise, [draw], in_source)), observe)
-
-
-# cases, what the reference does with them, and whether they are hidden
-Draw = tuple[tuple[Case, ...], tuple[Observation, ...], bool]
+    return _Drawn(*_with_expected(exercise, _HIDDEN + seed if hidden else PUBLIC_SEED), hidden)
 
 
 @functools.lru_cache(maxsize=512)
@@ -120,58 +149,45 @@ def _sized_cases(exercise: Exercise) -> tuple[Case, ...]:
     return tuple(Case(exercise.sized(n), "watched") for n in LOOP_SIZES)
 
 
-def _converse(exercise: Exercise, judging: Judging, observe: Observe) -> Verdict:
-    """Give ``observe`` the cases that ``judging`` asks for, until that comes to a verdict."""
-    cases = next(judging)
-    while True:
-        try:
-            observations = observe(cases)
-        except Gone as gone:
-            return verdict_on(exercise, "error", str(gone))
-        try:
-            cases = judging.send(observations)
-        except StopIteration as end:
-            return end.value
-
-
-def _guarded(exercise: Exercise, judging: Judging) -> Judging:
-    """``judging``, with a verdict in place of any exception that an observation causes in it."""
+def _guarded(exercise: Exercise, step: Callable, *given: Any) -> tuple[Any, Verdict | None]:
+    """``step(exercise, *given)``, with a verdict in place of any exception that an observation causes in it."""
     try:
-        return (yield from judging)
+        return step(exercise, *given)
     except Exception:
         logging.getLogger(__name__).exception("%s: an observation cannot be judged", exercise.name)
-        return verdict_on(exercise, "error", "what came back from its calls cannot be judged.")
+        return None, verdict_on(exercise, "error", "what came back from its calls cannot be judged.")
 
 
-def _judging(exercise: Exercise, draws: Sequence[Draw], in_source: Sequence[str]) -> Judging:
+def _compare_all(
+    exercise: Exercise, drawn: _Drawn, seen: Sequence[Observation], in_source: Sequence[str]
+) -> tuple[_Compared, Verdict | None]:
+    """What was observed beside what was expected; and the verdict, where it differs or shows a short cut."""
+    compared = _Compared([], [])
+    if seen and seen[0].is_stub:
+        return compared, verdict_on(exercise, "not attempted", f"not attempted yet. {START}")
+    if len(seen) != len(drawn.cases):
+        return compared, verdict_on(exercise, "error", ENDED)
     tolerance = Tolerance(exercise.rtol, exercise.atol)
-    trials: list[Trial] = []
     calls: set[str] = set()
-    notes: list[str] = []
-    for cases, expected, hidden in draws:
-        seen = yield cases
-        if not trials and seen and seen[0].is_stub:
-            return verdict_on(exercise, "not attempted", f"not attempted yet. {START}")
-        if len(seen) != len(cases) and not (len(seen) == 1 and seen[0].is_stub):
-            return verdict_on(exercise, "error", ENDED)
-        for case, want, raw in zip(cases, expected, seen, strict=False):
-            got = exercise.measured(case, raw)
-            found, note = difference_that_counts(case, got, want, tolerance)
-            calls |= set(got.parts.get("calls", ()))
-            if note is None:
-                trials.append(Trial(case, want, got, found, hidden))
-            elif not hidden:
-                notes.append(note)
-        used = sorted({*shortcuts.in_calls(calls, exercise.forbidden), *in_source})
-        if verdict := _fault(exercise, trials, used, tolerance, hidden):
-            return verdict
-    if exercise.sized:
-        seen = yield _sized_cases(exercise)
-        if len(seen) != len(LOOP_SIZES):
-            return verdict_on(exercise, "error", ENDED)
-        if fact := _loop_fact(seen):
-            return _rule_broken(exercise, LOOP, "does more steps for larger inputs: it loops." if hidden else fact)
-    return verdict_on(exercise, "passed", _praise(exercise, sum(len(cases) for cases, _, _ in draws), notes))
+    for case, want, raw in zip(drawn.cases, drawn.expected, seen, strict=True):
+        got = exercise.measured(case, raw)
+        found, note = difference_that_counts(case, got, want, tolerance)
+        calls |= set(got.parts.get("calls", ()))
+        if note is None:
+            compared.trials.append(Trial(case, want, got, found, drawn.hidden))
+        else:
+            compared.notes.append((case.mode, note))
+    used = sorted({*shortcuts.in_calls(calls, exercise.forbidden), *in_source})
+    return compared, _fault(exercise, compared.trials, used, tolerance, drawn.hidden)
+
+
+def _count_steps(exercise: Exercise, runs: Sequence[Observation], hidden: bool) -> tuple[None, Verdict | None]:
+    """The verdict on an answer that does more steps for larger inputs; None where it does not."""
+    if len(runs) != len(LOOP_SIZES):
+        return None, verdict_on(exercise, "error", ENDED)
+    if fact := _loop_fact(runs):
+        return None, _rule_broken(exercise, LOOP, "does more steps for larger inputs: it loops." if hidden else fact)
+    return None, None
 
 
 def _fault(
@@ -182,12 +198,13 @@ def _fault(
     if first:
         # without a short cut in it, an answer that does what one would do has made another mistake
         known = [mistake for mistake in exercise.mistakes if used or mistake.name != SHORT_CUT]
-        mistake = None if all(trial.hidden for trial in trials) else diagnose(exercise, known, trials, tolerance)
+        mistake = None if hidden else diagnose(exercise, known, trials, tolerance)
         if not used or (mistake and mistake.name != SHORT_CUT):
             status = "error" if first.got.raised else "wrong"
-            fact = describe(exercise, trials, mistake)
-            verdict = verdict_on(exercise, status, fact, mistake.name if mistake else None)
-            return replace(verdict, trial=first)
+            slip = None if mistake or hidden else describe_slip(exercise, known, trials, tolerance)
+            name = mistake.name if mistake else None
+            name, text = slip or (name, describe(exercise, trials, mistake))
+            return replace(verdict_on(exercise, status, text, name), contrast=contrast(first))
     if used:
         library = [name for name in used if name in exercise.forbidden]
         what = f"the library's {', '.join(library)}" if library else f"{', '.join(used)}, which hides what is computed"
@@ -212,8 +229,30 @@ def _rule_broken(exercise: Exercise, name: str, fact: str) -> Verdict:
     return verdict_on(exercise, "wrong", f"{fact}{says}", name)
 
 
-def _praise(exercise: Exercise, n_calls: int, notes: list[str]) -> str:
-    held = ["values, shapes and dtypes", *(CHECKED[name] for name in exercise.contracts if name in CHECKED)]
-    lines = [f"passed {n_calls} calls ({', '.join(held)})."]
-    lines += [f"  One thing to know: {note}." for note in dict.fromkeys(notes) if note]
+def _praise(exercise: Exercise, drawn: _Drawn, compared: _Compared) -> str:
+    let_pass = {mode for mode, _ in compared.notes}
+    tried = {trial.case.mode for trial in compared.trials if _is_tried(trial)} - let_pass
+    held = ["values, shapes and dtypes", *(words for mode, words in CHECKED.items() if mode in tried)]
+    lines = [f"passed {len(drawn.cases)} calls ({', '.join(held)})."]
+    notes = [] if drawn.hidden else dict.fromkeys(note for _, note in compared.notes if note)
+    lines += [f"  One thing to know: {note}." for note in notes]
     return "\n".join(lines)
+
+
+def _is_tried(trial: Trial) -> bool:
+    """Whether the case's mode made its inputs other than plain ones: whole numbers have no gradient."""
+    if trial.case.mode == "gradients" and not trial.expected.parts.get("gradients", True):
+        return False
+    kind = {"strided": lambda t: t.numel() > 1}.get(trial.case.mode, torch.Tensor.is_floating_point)
+    return trial.case.mode not in TENSORS_MADE or any(map(kind, tensors_in(trial.case.args)))
+
+
+def tensors_in(value: Any) -> Iterator[torch.Tensor]:
+    """All tensors in the arguments of a case."""
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from tensors_in(list(value.values()))
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from tensors_in(item)

@@ -4,11 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import torch
+
 from autograder.exercise import Exercise
-from autograder.judge.contrast import Contrast, contrast
-from autograder.judge.diagnosis import Trial
 
 MAX_MESSAGE = 2000  # characters
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Two tensors to be drawn side by side.
+
+    Attributes:
+        what: what they are: ``"result[1]"``, ``"gradient with respect to x"``, ``"loss"``.
+        got, want: float64, both of two dims (a matrix; the shapes may differ), or both of one (a run; the lengths may).
+        each: what one entry of a run belongs to: ``"step"``, ``"epoch"`` or ``"index"``.
+    """
+
+    what: str
+    got: torch.Tensor
+    want: torch.Tensor
+    each: str = "index"
 
 
 @dataclass(frozen=True)
@@ -20,19 +36,15 @@ class Verdict:
         status: ``"passed"``, ``"wrong"``, ``"not attempted"`` (still the stub) or ``"error"`` (the code raised).
         message: a few lines for the learner.
         mistake: the name of the known mistake that explains a wrong answer, or None.
-        trial: the call that a wrong answer's message is about. It stays where the judge is, and tells what to draw.
+        contrast: what came beside what was expected, where a picture explains more than the message. It stays where
+            the judge is.
     """
 
     passed: bool
     status: str
     message: str
     mistake: str | None = None
-    trial: Trial | None = field(default=None, repr=False, compare=False)
-
-    @property
-    def contrast(self) -> Contrast | None:
-        """What came beside what was expected, where a picture explains more than the message; else None."""
-        return contrast(self.trial) if self.trial else None
+    contrast: Contrast | None = field(default=None, repr=False, compare=False)
 
 
 class Gone(Exception):

@@ -18,7 +18,7 @@ def cell_id(lesson: str, text: str, copy: int = 0) -> str:
     return f"cell-{digest[:8]}"
 
 
-def is_untouched(lesson: str, text: str, id: str) -> bool:
+def is_as_released(lesson: str, text: str, id: str) -> bool:
     """Whether a cell says what it said when some release of the lesson, however old, gave it its id."""
     return bool(re.fullmatch("cell-[0-9a-f]{8}", id)) and any(
         cell_id(lesson, text, copy) == id for copy in range(_COPIES)

@@ -233,7 +233,7 @@ class _Rebuilding:
         """Whether a cell is what an older release had, and says what it said there."""
         if marks(cell):
             return is_untouched(cell) or (is_check(cell) and checked(cell.source) is not None)
-        return self.lesson is not None and ids.is_untouched(self.lesson, cell.source, cell.id)
+        return self.lesson is not None and ids.is_as_released(self.lesson, cell.source, cell.id)
 
     def _names(self, own: Sequence[int]) -> dict[int, str]:
         """An id for each own cell: the one that it has, or where that is the release's, a new one."""

@@ -46,7 +46,7 @@ class Absent(Exception):
 
 
 @dataclass(frozen=True)
-class Task:
+class Target:
     """An exercise to be judged: the names that answer it, and the index of the cell after which."""
 
     names: tuple[str, ...]
@@ -64,7 +64,7 @@ class Program:
     """
 
     cells: tuple[str, ...]
-    tasks: Mapping[str, Task]
+    tasks: Mapping[str, Target]
     refused: Mapping[int, str] = field(default_factory=dict)
 
 

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from course_utils.probes.core import Case, Observation, observe, prepare
+from course_utils.probes.core import Case, Observation, observe, prepare, with_flags
 from course_utils.probes.modules import build
 from course_utils.probes.training import build_model, build_optimizer, weights
 from course_utils.probes.world import reseed
@@ -123,7 +123,7 @@ def run_one_batch(candidate: Callable, case: Case) -> Observation:
     The case's arguments: those of the candidate, with ``model`` and ``criterion`` for `build` and ``optimizer`` for
     `build_optimizer`; ``threshold``: a list.
 
-    Parts: ``weights`` afterwards and ``result``, each by threshold.
+    Parts: ``weights`` afterwards and ``result``, each by threshold; ``arguments``: what became of x and y.
     """
     args = {name: prepare(value) for name, value in case.args.items()}
     model_spec, criterion_spec, optimizer_spec = (args.pop(name) for name in ("model", "criterion", "optimizer"))
@@ -132,12 +132,13 @@ def run_one_batch(candidate: Callable, case: Case) -> Observation:
     def body() -> dict[str, Any]:
         left, results = {}, {}
         for threshold in thresholds:
+            given = {name: prepare(value) for name, value in args.items()}  # of its own for each call
             model = build_model(model_spec, stale=False)
             optimizer = build_optimizer(optimizer_spec, model)
-            result = candidate(model, build(criterion_spec), optimizer, *args.values(), threshold)
+            result = candidate(model, build(criterion_spec), optimizer, *given.values(), threshold)
             results[f"threshold={threshold:g}"] = result
             left[f"threshold={threshold:g}"] = weights(model)
-        return {"weights": left, "result": results}
+        return {"weights": left, "result": results, "arguments": {name: with_flags(given[name]) for name in ("x", "y")}}
 
     return observe(body, case)
 

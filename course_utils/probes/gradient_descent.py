@@ -119,12 +119,14 @@ def run_batches(candidate: Callable, case: Case) -> Observation:
     X, y, seed = args["X"], args["y"], case.args["generator"]
 
     def body() -> dict[str, Any]:
-        def epoch(generator: torch.Generator) -> Any:
+        def epoch(generator: torch.Generator, X: torch.Tensor, y: torch.Tensor) -> Any:
             made = candidate(X, y, args["batch_size"], generator)
             return list(islice(made, len(X) + 2)) if _is_iterable(made) else made
 
         generator = args["generator"]
-        epochs = [epoch(generator), epoch(generator), epoch(prepare(seed)), epoch(prepare(Seed(seed.value + 1)))]
+        generators = [generator, prepare(seed), prepare(Seed(seed.value + 1))]
+        later = [(prepare(case.args["X"], case.mode), prepare(case.args["y"], case.mode)) for _ in generators]
+        epochs = [epoch(generator, X, y), *(epoch(g, *rows) for g, rows in zip(generators, later, strict=True))]
         return {"epochs": epochs, "arguments": {"X": with_flags(X), "y": with_flags(y)}}
 
     return observe(body, case)

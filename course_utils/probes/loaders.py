@@ -27,7 +27,8 @@ def run_make_loaders(candidate: Callable, case: Case) -> Observation:
         made = []
         for i, seed_now in enumerate((seed, seed, Seed(seed.value + 1))):
             reseed(i)  # the split is the other generator's alone
-            loaders = candidate(X, y, args["batch_size"], args["val_fraction"], prepare(seed_now))
+            rows = (X, y) if i == 0 else (prepare(case.args["X"]), prepare(case.args["y"]))
+            loaders = candidate(*rows, args["batch_size"], args["val_fraction"], prepare(seed_now))
             if not (isinstance(loaders, (tuple, list)) and len(loaders) == 2):
                 return {"result": loaders}
             if not all(isinstance(loader, Iterable) for loader in loaders):

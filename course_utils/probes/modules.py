@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from course_utils.probes.core import Case, Observation, gradients, observe, prepare, snapshot
+from course_utils.probes.core import Case, Observation, gradients, observe, prepare, snapshot, with_flags
 from course_utils.probes.world import reseed
 
 
@@ -49,18 +49,21 @@ def run_module(candidate: type[nn.Module], case: Case, by_name: bool = True, hol
         holder: the attribute that must hold all parameters, where the exercise fixes that alone.
 
     Parts: ``module`` (whether it is one); whether every call uses the same parameters; ``parameters`` (shapes by name,
-    or in order); whether the holder has them all; ``result``; with mode ``"gradients"`` also ``gradients`` with respect
-    to inputs and parameters.
+    or in order); whether the holder has them all; ``result``; ``arguments``: what became of the inputs; with mode
+    ``"gradients"`` also ``gradients`` with respect to inputs and parameters.
     """
-    init, inputs = prepare(case.args["init"]), prepare(case.args["inputs"], case.mode)
+
+    def fresh_inputs() -> list[torch.Tensor]:
+        """Of its own for each call: a module may change what it is given."""
+        return prepare(case.args["inputs"], case.mode)
 
     def body() -> dict[str, Any]:
-        model = candidate(*init)
+        model = candidate(*prepare(case.args["init"]))
         parts: dict[str, Any] = {"module": _what(model)}
         if not isinstance(model, nn.Module):
             return parts
         if case.mode == "values":
-            first, second = (_leaves(model(*inputs)) for _ in range(2))
+            first, second = (_leaves(model(*fresh_inputs())) for _ in range(2))
             parts["every call uses the same parameters"] = first.keys() == second.keys()
         shapes = {name: str(tuple(p.shape)) for name, p in model.named_parameters()}
         parts["parameters"] = shapes if by_name else list(shapes.values())
@@ -75,11 +78,14 @@ def run_module(candidate: type[nn.Module], case: Case, by_name: bool = True, hol
         fill(model, by_name)
         model.train(case.args.get("training", True))
         reseed(1)  # the same dropout masks for everybody
+        inputs = fresh_inputs()
         parts["result"] = result = model(*inputs)
+        named = ["x"] if len(inputs) == 1 else [f"input {i}" for i in range(len(inputs))]
+        parts["arguments"] = {name: with_flags(x) for name, x in zip(named, inputs, strict=True)}
         if case.mode == "gradients":
-            tensors = {f"input {i}": x for i, x in enumerate(inputs)}
-            named = [(name if by_name else str(i), p) for i, (name, p) in enumerate(model.named_parameters())]
-            parts["gradients"] = gradients(result, tensors | dict(named))
+            tensors = dict(zip(named, inputs, strict=True))
+            parameters = [(name if by_name else str(i), p) for i, (name, p) in enumerate(model.named_parameters())]
+            parts["gradients"] = gradients(result, tensors | dict(parameters))
         return parts
 
     return observe(body, case)
@@ -98,7 +104,7 @@ def run_on_model(candidate: Callable, case: Case) -> Observation:
 
     Parts: ``result``; ``model`` (parameters, buffers and flags afterwards).
     """
-    args = dict(case.args)
+    args = {name: prepare(value) for name, value in case.args.items()}
     model, tied, frozen = build(args.pop("model")), args.pop("tied", []), args.pop("frozen", [])
     fill(model, by_name=False)
     for first, second in tied:

@@ -81,11 +81,11 @@ def run_noise(candidate: Callable, case: Case) -> Observation:
 
     Parts: ``draws``, a list of both results; ``the device`` of the first; ``arguments``.
     """
-    template = build_tensor(case.args["template"])
+    template, other = (build_tensor(case.args["template"]) for _ in range(2))
 
     def body() -> dict[str, Any]:
         with _ReadableMeta() if template.is_meta else contextlib.nullcontext():
-            draws = [candidate(template), candidate(template)]
+            draws = [candidate(template), candidate(other)]
         parts = {"draws": [_values(draw) for draw in draws]}
         if isinstance(draws[0], torch.Tensor):
             parts |= {"the device": str(draws[0].device)}

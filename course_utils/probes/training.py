@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from course_utils.probes.core import Case, Observation, observe, prepare, snapshot
+from course_utils.probes.core import Case, Observation, observe, prepare, snapshot, with_flags
 from course_utils.probes.modules import build, fill, flags
 from course_utils.probes.world import reseed
 
@@ -59,17 +59,17 @@ def run_train_step(candidate: Callable, case: Case) -> Observation:
 
     Parts: ``steps``, a list: for each the ``loss`` returned, the ``weights`` afterwards, and, where these did not move
     at all, what may tell why (``still``): the number of backward passes and optimizer steps, and whether there are
-    gradients now.
+    gradients now; ``arguments``: what became of the batches.
     """
     model = build_model(case.args["model"])
     optimizer = build_optimizer(case.args["optimizer"], model)
     criterion = build(case.args["criterion"])
-    batches = zip(prepare(case.args["x_batch"]), prepare(case.args["y_batch"]), strict=True)
+    given = {"x": prepare(case.args["x_batch"]), "y": prepare(case.args["y_batch"])}
     events = _count_events(criterion, optimizer)
 
     def body() -> dict[str, Any]:
         steps = []
-        for i, (x, y) in enumerate(batches):
+        for i, (x, y) in enumerate(zip(*given.values(), strict=True)):
             model.eval()
             events.update(dict.fromkeys(events, 0))
             reseed(i)
@@ -80,7 +80,7 @@ def run_train_step(candidate: Callable, case: Case) -> Observation:
             left = any(p.grad is not None and bool(p.grad.any()) for p in model.parameters())
             why_still = None if moved else events | {"gradients left": left}
             steps.append({"loss": loss, "weights": after, "still": why_still})
-        return {"steps": steps}
+        return {"steps": steps, "arguments": {name: with_flags(batches) for name, batches in given.items()}}
 
     return observe(body, case)
 

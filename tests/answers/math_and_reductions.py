@@ -384,7 +384,7 @@ WRONG = (
     ("matmul_by_hand", matmul_by_hand_with_a_loop_in_a_helper, "it loops"),
     ("matmul_by_hand", matmul_by_hand_by_while, "it loops"),
     ("standardize", standardize_changes_x, "left its argument x with"),
-    ("standardize", standardize_last_dim_only_from_three, "called with x of shape"),
+    ("standardize", standardize_last_dim_only_from_three, "called with x=torch."),
     ("standardize", standardize_in_float64, "dtype torch.float64; expected torch.float32"),
     ("pairwise_sq_distances", pairwise_by_numpy_loops, "lines of Python"),
     ("pairwise_sq_distances", pairwise_by_map, "it loops"),

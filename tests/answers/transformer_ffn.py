@@ -462,7 +462,7 @@ RIGHT = {
 WRONG = (
     ("FeedForward", FeedForwardOtherNames, "layer1.weight"),
     ("FeedForward", FeedForwardWithoutReturn, "Is a `return` missing?"),
-    ("FeedForward", FeedForwardDetached, "gradient with respect to input 0"),
+    ("FeedForward", FeedForwardDetached, "gradient with respect to x"),
     ("ffn_parameter_count", count_by_first_layer_only, "returned 10; expected 17"),
     ("causal_attention", attention_by_library, "build it from matrix products, a mask and softmax"),
     ("causal_attention", attention_first_of_batch, "returned"),

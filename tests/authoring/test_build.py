@@ -10,7 +10,7 @@ import pytest
 from autograder.authoring import build as building
 from autograder.authoring.build import BuildError, build
 from autograder.authoring.cells import SourceError
-from autograder.authoring.source import read_course
+from autograder.authoring.source import read_lessons
 from autograder.exercises import EXERCISES
 from tests.support import ROOT
 
@@ -116,7 +116,7 @@ def test_building_again_gives_the_same_bytes(fresh, tmp_path):
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_source_exercises_and_notebooks_have_the_same_names(lesson):
     judged = [name for name, exercise in EXERCISES.items() if exercise.lesson == lesson]
-    (source,) = [found for found in read_course(ROOT / "source", EXERCISES) if found.name == lesson]
+    (source,) = [found for found in read_lessons(ROOT / "source", EXERCISES) if found.name == lesson]
     written = [cell.name for cell in source.cells if cell.role == "exercise"]
     graded = {
         folder: [cell.metadata.nbgrader.grade_id for cell in notebook(ROOT, folder, lesson).cells if code_answer(cell)]
@@ -141,7 +141,7 @@ def test_every_exercise_has_a_lesson():
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_no_solution_is_in_a_lesson(lesson):
-    (source,) = [found for found in read_course(ROOT / "source", EXERCISES) if found.name == lesson]
+    (source,) = [found for found in read_lessons(ROOT / "source", EXERCISES) if found.name == lesson]
     secret, public = set(), set()
     for cell in source.cells:
         lines = cell.text.split("\n")
@@ -509,7 +509,7 @@ def test_a_broken_source_is_refused_with_file_line_and_remedy(case, tmp_path):
     (tmp_path / "source").mkdir()
     (tmp_path / "source" / "01_tiny.py").write_text(text, encoding="utf-8")
     with pytest.raises(SourceError) as caught:
-        read_course(tmp_path / "source", ONLY_DOUBLE)
+        read_lessons(tmp_path / "source", ONLY_DOUBLE)
 
     assert str(caught.value) == expected
 
@@ -531,7 +531,7 @@ def test_a_file_name_without_number_and_title_is_refused(name, tmp_path):
     (tmp_path / "source").mkdir()
     (tmp_path / "source" / name).write_text(GOOD, encoding="utf-8")
     with pytest.raises(SourceError) as caught:
-        read_course(tmp_path / "source", ONLY_DOUBLE)
+        read_lessons(tmp_path / "source", ONLY_DOUBLE)
 
     assert str(caught.value) == (
         f"source/{name}:1: {name} is not a lesson's file name.\n"
@@ -544,7 +544,7 @@ def test_a_cell_header_in_a_string_is_text(tmp_path):
     inside = '# %%\ntext = """\n# %% points=3\n"""\n'
     (tmp_path / "source" / "01_tiny.py").write_text(inside + GOOD + "\n# %%\n)\n", encoding="utf-8")
     with pytest.raises(SourceError) as caught:
-        read_course(tmp_path / "source", ONLY_DOUBLE)
+        read_lessons(tmp_path / "source", ONLY_DOUBLE)
 
     assert str(caught.value).split("\n")[0] == "source/01_tiny.py:12: unmatched ')'."
 
@@ -553,6 +553,6 @@ def test_magics_and_await_are_code_and_comments_stay_comments(tmp_path):
     (tmp_path / "source").mkdir()
     code = "%time x = 1\n!echo {x}\nawait f()\n# copy the weights"
     (tmp_path / "source" / "01_tiny.py").write_text(f"# %%\n{code}\n\n{GOOD}", encoding="utf-8")
-    (lesson,) = read_course(tmp_path / "source", ONLY_DOUBLE)
+    (lesson,) = read_lessons(tmp_path / "source", ONLY_DOUBLE)
 
     assert lesson.cells[0].text == code

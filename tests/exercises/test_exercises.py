@@ -6,9 +6,10 @@ import zlib
 import pytest
 import torch
 
-from autograder.exercise import SHORT_CUT, Draw
+from autograder.exercise import RANGES, SHORT_CUT, Draw
 from autograder.exercises import EXERCISES
 from autograder.judge import judge, judge_observed
+from autograder.judge.judging import tensors_in
 from autograder.syntax import shortcuts
 from course_utils.probes import Case, Seed, run_all
 from tests.answers import RIGHT, WRONG
@@ -155,6 +156,15 @@ def test_hidden_cases_are_not_told(name):
     assert verdict.message.startswith(f"{name}: goes wrong on inputs that only grading tries (")
     assert "called with" not in verdict.message
     assert not any(character.isdigit() for character in verdict.message.splitlines()[0].removeprefix(name))
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_float_inputs_are_also_large_tiny_zero_negative_size_1_and_long(name):
+    exercise = EXERCISES[name]
+    given = [t for args in exercise.cases(Draw(0)) for t in tensors_in(args) if t.is_floating_point()]
+    missing = {kind for kind, holds in RANGES.items() if given and not any(map(holds, given))}
+
+    assert missing == set(exercise.left_out), "draw one with Draw.wide, or say in left_out why none is"
 
 
 def _fingerprint(args):

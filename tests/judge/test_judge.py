@@ -26,7 +26,7 @@ def test_the_message_has_a_fact_the_call_and_a_question():
 
     assert verdict.message == (
         "softmax: along dim=1 your values sum to [2.112, 0.8881]; expected [1, 1]\n"
-        "  called with x=[[1, 2, 3], [1, 1, 1]], dim=1\n"
+        "  called with x=torch.tensor([[1., 2., 3.], [1., 1., 1.]]), dim=1\n"
         "  Your values sum to 1 along another dim. Over which dim do you sum, and is it `dim`?"
     )
 
@@ -40,7 +40,7 @@ def test_error_names_the_call_and_the_learners_line():
     assert (verdict.passed, verdict.status) == (False, "error")
     assert "raised NameError: name 'undefined_name' is not defined" in verdict.message
     assert re.search(r"line \d+: return x\.exp\(\) / undefined_name", verdict.message)
-    assert "called with x=[[1, 2, 3], [1, 1, 1]], dim=1" in verdict.message
+    assert "called with x=torch.tensor([[1., 2., 3.], [1., 1., 1.]]), dim=1" in verdict.message
 
 
 def test_missing_return_is_told():

@@ -20,7 +20,7 @@ from autograder.sandbox import bubblewrap, run
 from autograder.sandbox.client import Sandbox
 from autograder.sandbox.errors import SandboxError
 from autograder.sandbox.inside import wire
-from autograder.sandbox.run import Absent, Program, Run, Task
+from autograder.sandbox.run import Absent, Program, Run, Target
 from course_utils.probes import Case, Opaque, Raised, Seed
 
 SOFTMAX = EXERCISES["softmax"]
@@ -205,7 +205,7 @@ def hostile(*said):
         threading.Thread(target=say, args=(theirs, script), daemon=True).start()
         return ours
 
-    return Run(Program(("1", "2"), {"softmax": Task(("softmax",), 1)}), begin, lambda: False)
+    return Run(Program(("1", "2"), {"softmax": Target(("softmax",), 1)}), begin, lambda: False)
 
 
 def say(channel, script):

@@ -36,6 +36,7 @@ def _fresh_cases(draw: Draw) -> Iterator[dict]:
         w = draw.normal(*shape)
         yield {"loss_fns": chosen, "w": w, "w.grad": draw.normal(*shape) if n % 2 else None}
     yield {"loss_fns": ["(w ** 2).mean()"] * 3, "w": draw.normal(b), "w.grad": draw.normal(b)}
+    yield {"loss_fns": ["(w ** 2).sum()", "(3 * w - 1).abs().sum()"], "w": draw.wide(40, 1), "w.grad": None}
 
 
 def _none_before(x: torch.Tensor) -> None:

@@ -34,6 +34,7 @@ def _mean_square_cases(draw: Draw) -> Iterator[dict]:
     a, b, c = draw.sizes(3)
     for shape in [(a,), (a, b), (c, c), (a, b, c), (1, b), (1,), ()]:
         yield {"t": draw.normal(*shape, std=2.0)}
+    yield {"t": draw.wide(2, 40)}
 
 
 def _mean_square(x: torch.Tensor) -> torch.Tensor:

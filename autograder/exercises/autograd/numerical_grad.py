@@ -22,6 +22,7 @@ def _cases(draw: Draw) -> Iterator[dict]:
     yield {"f": "(x @ x.mT).exp().mean()", "x": draw.normal(b, c, std=0.4), "eps": draw.uniform(0.1, 0.3)}
     yield {"f": "x.softmax(0)[0].square().sum()", "x": draw.normal(c, a), "eps": draw.uniform(0.2, 0.6)}
     yield {"f": "(x ** 3).sum()", "x": draw.normal(1)}
+    yield {"f": "(x ** 3).sum()", "x": draw.wide(1, 40), "eps": 0.5}
 
 
 def _nudge(x: torch.Tensor, i: int, by: float) -> torch.Tensor:

@@ -20,6 +20,7 @@ def _predict_cases(draw: Draw) -> Iterator[dict]:
         w = draw.normal(features, columns)
         grad = draw.normal(features, columns) if columns > 1 else None
         yield {"x": draw.normal(rows, features), "w": w, "w.grad": grad}
+    yield {"x": draw.wide(20, d), "w": draw.normal(d, 1), "w.grad": None}
 
 
 def _switched_off(x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:

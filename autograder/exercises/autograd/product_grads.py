@@ -30,6 +30,7 @@ def _product_cases(draw: Draw) -> Iterator[dict]:
     yield {"a": a, "b": b, "x": x}
     for _ in range(5):
         yield {name: torch.tensor(draw.uniform(-4, 4)) for name in "abx"}
+    yield {"a": torch.tensor(0.0), "b": torch.tensor(-250.0), "x": torch.tensor(0.0005)}
 
 
 def _z(a: torch.Tensor, b: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
@@ -89,6 +90,7 @@ _SOME_CUT = [which for which in product((False, True), repeat=3) if 0 < sum(whic
 PRODUCT_GRADS = Exercise(
     name="product_grads",
     lesson=LESSON,
+    left_out={"size 1": "a, b and x are single numbers", "long": "a, b and x are single numbers"},
     reference=_product(),
     cases=_product_cases,
     contracts=("leaf",),

@@ -43,6 +43,8 @@ def _cases(draw: Draw) -> Iterator[dict]:
             "W2": draw.normal(hidden, outputs),
             "b2": draw.normal(outputs),
         }
+    wide = {"X": draw.wide(20, d), "y": draw.normal(20, 1), "W1": draw.normal(d, h), "b1": torch.zeros(h)}
+    yield wide | {"W2": draw.normal(h, 1), "b2": draw.normal(1)}
 
 
 def _mlp(

@@ -41,6 +41,7 @@ def _cases(draw: Draw) -> Iterator[dict]:
         ((a, d), (b, c)),
     ]:
         yield {"y_hat": draw.normal(*one), "y": draw.normal(*other)}
+    yield {"y_hat": draw.wide(1, 130), "y": draw.normal(1, 130)}
 
 
 def _mean(y_hat: Tensor, y: Tensor) -> Tensor:

@@ -46,6 +46,7 @@ def gradient_cases(draw: Draw) -> Iterator[dict]:
             "W": draw.normal(features, outputs),
             "b": draw.normal(outputs, mean=2.0),
         }
+    yield {"X": draw.wide(40, d), "y": draw.normal(40, 1), "W": draw.normal(d, 1), "b": draw.normal(1)}
 
 
 def _two_over_N(n: int, m: int) -> float:

@@ -33,6 +33,7 @@ def _cases(draw: Draw) -> Iterator[dict]:
             "W": draw.normal(features, outputs),
             "b": draw.normal(outputs, mean=2.0),
         }
+    yield {"X": draw.wide(60, d), "W": draw.normal(d, 1), "b": draw.normal(1)}
 
 
 PREDICT = Exercise(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import torch
 
-from autograder.exercise import Draw, Exercise, Mistake
+from autograder.exercise import Draw, Exercise, Mistake, apply
 from autograder.exercises.gradient_descent.common import _generator
 from autograder.exercises.measures.batches import measure_batches
 from course_utils.probes import Seed
@@ -27,13 +27,14 @@ def _batch_cases(draw: Draw) -> Iterator[dict]:
         (draw.normal(n, d), draw.normal(n, 1), k),
         (draw.normal(n, d), labels, 5),
         (draw.normal(n, d, e), draw.normal(n, e), n - 1),
-        (draw.normal(5 * k, 1).double(), draw.normal(5 * k, 1).double(), 5),  # no batch is left over
+        (apply(draw.normal(5 * k, 1), "double"), apply(draw.normal(5 * k, 1), "double"), 5),  # no batch is left over
         (draw.normal(n, 1), draw.normal(n), 1),
         (draw.normal(n, d), draw.normal(n, 1), n),
         (draw.normal(k + 4, d), draw.normal(k + 4, 1), 2 * k + 9),
         (draw.normal(1, d), draw.normal(1, 1), 4),
     ]:
         yield {"X": X, "y": y, "batch_size": batch_size, "generator": Seed(draw.seed())}
+    yield {"X": draw.wide(30, 7), "y": draw.normal(30), "batch_size": 7, "generator": Seed(draw.seed())}
 
 
 def _batches(order: Callable, order_of_y: Callable | None = None, limit: Callable = len) -> Callable:

@@ -38,6 +38,13 @@ def _momentum_cases(draw: Draw) -> Iterator[dict]:
             "momentum": draw.uniform(0.55, 0.85),
             "gradients": [[draw.normal(*shape, std=2.0) for shape in shapes] for _ in range(4)],
         }
+    yield {
+        "params": [draw.wide(40, 1)],
+        "velocities": [draw.wide(40, 1)],
+        "lr": 0.1,
+        "momentum": 0.5,
+        "gradients": [[draw.wide(40, 1)] for _ in range(2)],
+    }
 
 
 def _momentum(velocity: Callable, step: Callable = lambda v, g, lr, m: lr * v) -> Callable:

@@ -36,6 +36,7 @@ def _sgd_cases(draw: Draw) -> Iterator[dict]:
             "lr": lr,
             "gradients": [[draw.normal(*shape, std=2.0) for shape in shapes] for _ in range(3)],
         }
+    yield {"params": [draw.wide(40, 1)], "lr": 0.1, "gradients": [[draw.wide(40, 1)] for _ in range(2)]}
 
 
 def _new_entries(new: Callable) -> Callable:

@@ -42,6 +42,7 @@ def _zero_cases(draw: Draw) -> Iterator[dict]:
     }
     yield {"params": [draw.normal(a), draw.normal(a, b)], "gradients": [None, None]}
     yield {"params": [draw.normal(a), draw.normal(b)], "gradients": [draw.normal(a), draw.normal(b)]}
+    yield {"params": [draw.wide(40, 1), draw.wide(9)], "gradients": [draw.wide(40, 1), None]}
 
 
 def _zero_until_none(params: Tensors) -> None:

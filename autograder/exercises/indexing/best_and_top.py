@@ -24,6 +24,7 @@ def _best_and_top_cases(draw: Draw) -> Iterator[dict]:
         (n, 1, 1),
     ]:
         yield {"scores": draw.normal(rows, columns), "k": k}
+    yield {"scores": draw.wide(3, 40), "k": 2}
 
 
 def _best(dim: int = 1) -> Callable:

@@ -48,6 +48,7 @@ def _gather_cases(draw: Draw) -> Iterator[dict]:
     too_far = draw.integers(b, a, b, c)
     too_far[0, 0, 0] = b
     yield {"input": draw.integers(100, a, b, c), "dim": 1, "index": too_far}
+    yield {"input": draw.wide(5, 40), "dim": 1, "index": draw.integers(40, 5, 3)}
 
 
 def _drawn(draw: Draw, shape: tuple[int, ...], dim: int, picked: tuple[int, ...]) -> dict:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import torch
 
-from autograder.exercise import Draw, Exercise, Mistake
+from autograder.exercise import Draw, Exercise, Mistake, apply
 
 
 def _label_log_probs_cases(draw: Draw) -> Iterator[dict]:
@@ -17,7 +17,9 @@ def _label_log_probs_cases(draw: Draw) -> Iterator[dict]:
     square = draw.size(4, 7)
     for rows, classes in [(n, c), (c, n), (square, square), (1, c), (n, 2), (n, 1), (1, 1)]:
         logits = draw.normal(rows, classes, std=2.0)
-        yield {"log_probs": logits.log_softmax(1), "labels": draw.integers(classes, rows)}
+        yield {"log_probs": apply(logits, "log_softmax", 1), "labels": draw.integers(classes, rows)}
+    yield {"log_probs": torch.tensor([[-1e-4, -9.21]]), "labels": torch.tensor([0])}
+    yield {"log_probs": apply(draw.wide(20, 40), "log_softmax", 1), "labels": draw.integers(40, 20)}
 
 
 def _picked(log_probs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

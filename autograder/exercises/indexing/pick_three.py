@@ -16,6 +16,7 @@ def _pick_three_cases(draw: Draw) -> Iterator[dict]:
     square = draw.size(5, 7)
     for shape in [(n, c), (c, n), (square, square), (2, 4), (2, c), (n, 4)]:
         yield {"x": draw.normal(*shape)}
+    yield {"x": draw.wide(40, 5)}
 
 
 def _three(row: int = 1, column: int = 2, at: tuple[int, int] = (1, 3)) -> Callable:
@@ -38,6 +39,7 @@ _OFF_BY_ONE = tuple(
 PICK_THREE = Exercise(
     name="pick_three",
     lesson="04_indexing",
+    left_out={"size 1": "x has at least two rows and four columns"},
     reference=_three(),
     cases=_pick_three_cases,
     contracts=("strided",),

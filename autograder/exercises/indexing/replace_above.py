@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import torch
 
-from autograder.exercise import Draw, Exercise, Mistake
+from autograder.exercise import Draw, Exercise, Mistake, apply
 
 
 def _replace_above_cases(draw: Draw) -> Iterator[dict]:
@@ -15,11 +15,12 @@ def _replace_above_cases(draw: Draw) -> Iterator[dict]:
     yield {"x": torch.tensor([-1.0, -2.0, -3.0]), "limit": -2.0, "fill": 0.0}
     a, b, c = draw.sizes(3)
     for shape in [(a,), (a, b), (b, b), (a, b, c), (1, c), (c, 1)]:
-        x = (draw.normal(*shape) * 4).round() / 4
+        x = apply(apply(apply(draw.normal(*shape), "mul", 4), "round"), "div", 4)
         limit = float(x.flatten().sort().values[x.numel() // 2]) + 0.0  # -0.0 would look odd in a message
         yield {"x": x, "limit": limit, "fill": round(draw.uniform(-9, 9) * 4) / 4 + 10.0 * draw.size(0, 1)}
     yield {"x": draw.normal(a, b), "limit": 50.0, "fill": 1.5}  # nothing above
     yield {"x": draw.normal(a, b), "limit": -50.0, "fill": 1.5}  # everything above
+    yield {"x": draw.wide(2, 1, 40), "limit": 0.0, "fill": 3.5}
 
 
 def _filled_in_place(mask: Callable) -> Callable:

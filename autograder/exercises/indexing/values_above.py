@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from autograder.exercise import Draw, Exercise, Mistake
+from autograder.exercise import Draw, Exercise, Mistake, apply
 
 
 def _values_above_cases(draw: Draw) -> Iterator[dict]:
@@ -17,10 +17,12 @@ def _values_above_cases(draw: Draw) -> Iterator[dict]:
     yield {"x": torch.tensor([[1.0, 2.0], [2.0, 7.0]]), "threshold": 2.0}  # a single entry: still 1-D
     a, b, c = draw.sizes(3)
     for shape in [(a,), (a, b), (b, b), (a, b, c), (1, c), (c, 1)]:
-        x = (draw.normal(*shape) * 4).round() / 4  # quarters: some entries are equal, and all are exact
+        # quarters: some entries are equal, and all are exact
+        x = apply(apply(apply(draw.normal(*shape), "mul", 4), "round"), "div", 4)
         ordered = x.flatten().sort().values
         yield {"x": x, "threshold": float(ordered[len(ordered) // 2 - 1]) - (0.25 if ordered[0] == ordered[-1] else 0)}
     yield {"x": draw.normal(a, b), "threshold": -50.0}  # all of them
+    yield {"x": draw.wide(2, 1, 40), "threshold": 0.0}
 
 
 def _some_above(args: Mapping[str, Any]) -> bool:

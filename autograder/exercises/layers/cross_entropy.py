@@ -31,6 +31,7 @@ def _cross_entropy_cases(draw: Draw) -> Iterator[dict]:
         yield {"logits": draw.normal(rows, classes, std=std), "labels": draw.integers(classes, rows)}
     row = torch.tensor([[3.0, 0.0, 0.0, 0.0]])
     yield {"logits": row.repeat(3, 1), "labels": torch.tensor([0, 0, 3])}
+    yield {"logits": draw.wide(4, 40), "labels": draw.integers(40, 4)}
 
 
 def _picked(log_probs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

@@ -29,6 +29,7 @@ def _dropout_cases(draw: Draw) -> Iterator[dict]:
         ((20, 30), draw.uniform(0.2, 0.4), True),
     ]:
         yield {"x": draw.normal(*shape, mean=3.0), "p": p, "training": training, "generator": Seed(draw.seed())}
+    yield {"x": draw.wide(5, 40), "p": 0.3, "training": True, "generator": Seed(draw.seed())}
 
 
 def _dropped(args: Mapping[str, Any], got: torch.Tensor, expected: torch.Tensor) -> str | None:

@@ -24,6 +24,7 @@ def _embedding_cases(draw: Draw) -> Iterator[dict]:
     yield {"weight": draw.normal(1, dim), "ids": torch.zeros(n, dtype=torch.int64)}
     yield {"weight": draw.normal(vocabulary, dim), "ids": torch.full((n, time), vocabulary - 1)}
     yield {"weight": draw.normal(vocabulary + 20, dim), "ids": torch.tensor([0, 1])}
+    yield {"weight": draw.wide(150, dim), "ids": draw.integers(150, 20)}
 
 
 def _one_hot_of_own_width(weight: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:

@@ -19,6 +19,7 @@ def _gelu_cases(draw: Draw) -> Iterator[dict]:
     yield {"x": draw.normal(*draw.sizes(2), std=2.0)}
     yield {"x": draw.normal(*draw.sizes(3), std=2.0)}
     yield {"x": draw.normal(1, 1)}
+    yield {"x": draw.wide(5, 40)}
 
 
 def _tanh_gelu(x: torch.Tensor) -> torch.Tensor:

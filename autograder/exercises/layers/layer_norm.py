@@ -37,6 +37,7 @@ def _layer_norm_cases(draw: Draw) -> Iterator[dict]:
         }
         yield case if eps is None else case | {"eps": eps}
     yield {"x": torch.full((2, c), 3.0), "weight": draw.normal(c), "bias": draw.normal(c)}  # no spread: eps saves it
+    yield {"x": draw.wide(5, 40), "weight": draw.normal(40), "bias": draw.normal(40)}
 
 
 def _norm(

@@ -32,6 +32,7 @@ def _linear_cases(draw: Draw) -> Iterator[dict]:
             "weight": draw.normal(outputs, inputs),
             "bias": draw.normal(outputs, mean=1.0),
         }
+    yield {"x": draw.wide(5, 40), "weight": draw.normal(3, 40), "bias": draw.normal(3)}
 
 
 LINEAR = Exercise(

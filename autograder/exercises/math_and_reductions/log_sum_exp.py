@@ -31,6 +31,7 @@ def _log_sum_exp_cases(draw: Draw) -> Iterator[dict]:
     far_apart = torch.linspace(-900, 900, a)[:, None]  # one shift for all rows leaves some rows with nothing
     yield {"x": draw.normal(a, b) + far_apart, "dim": 1}
     yield {"x": draw.normal(a, b, c, std=300.0), "dim": 1}
+    yield {"x": draw.wide(3, 40), "dim": 1}
 
 
 def _naive(x: torch.Tensor, dim: int) -> torch.Tensor:

@@ -31,6 +31,7 @@ def _matmul_cases(draw: Draw) -> Iterator[dict]:
         (1, 1, 1),
     ]:
         yield {"a": draw.normal(rows, inner), "b": draw.normal(inner, columns)}
+    yield {"a": draw.wide(3, 40), "b": draw.normal(40, 2)}
 
 
 def _rows_lined_up(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:

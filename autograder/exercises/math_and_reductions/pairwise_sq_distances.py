@@ -31,6 +31,7 @@ def _pairwise_cases(draw: Draw) -> Iterator[dict]:
         (1, 1, d),
     ]:
         yield {"x": draw.normal(rows, features, std=1.5), "y": draw.normal(others, features, mean=1.0)}
+    yield {"x": draw.wide(20, 3), "y": draw.normal(5, 3)}
 
 
 def _differences(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:

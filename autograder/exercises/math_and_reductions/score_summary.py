@@ -15,6 +15,7 @@ def _score_summary_cases(draw: Draw) -> Iterator[dict]:
     students, assignments, square = draw.sizes(3)
     for shape in ((students, assignments), (assignments, students), (square, square), (1, students), (students, 1)):
         yield {"scores": draw.normal(*shape, mean=70.0, std=15.0)}
+    yield {"scores": draw.wide(3, 40)}
 
 
 def _summary(first: Callable, second: Callable, third: Callable) -> Callable:

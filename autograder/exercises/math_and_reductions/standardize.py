@@ -29,6 +29,7 @@ def _standardize_cases(draw: Draw) -> Iterator[dict]:
     yield {"x": draw.normal(1, a, std=3.0), "dim": 1}
     yield {"x": draw.normal(b, 1, std=3.0), "dim": -2}
     yield {"x": draw.normal(a, b, std=1e-4), "dim": -1}  # so small a spread that an eps would show
+    yield {"x": draw.wide(3, 40), "dim": 1}
 
 
 def _standardize_fact(args: Mapping[str, Any], got: torch.Tensor, expected: torch.Tensor) -> str | None:

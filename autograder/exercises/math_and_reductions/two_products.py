@@ -14,6 +14,7 @@ def _two_products_cases(draw: Draw) -> Iterator[dict]:
     yield {"a": torch.tensor([[1.0, 2.0], [3.0, 4.0]]), "b": torch.tensor([[5.0, 6.0], [7.0, 8.0]])}
     for n in (*draw.sizes(3), 2, 1):
         yield {"a": draw.normal(n, n), "b": draw.normal(n, n)}
+    yield {"a": draw.wide(20, 20), "b": draw.normal(20, 20)}
 
 
 TWO_PRODUCTS = Exercise(

@@ -38,6 +38,11 @@ def _adam_cases(draw: Draw) -> Iterator[dict]:
         yield {"params": params, "grads": grads, "lr": draw.uniform(0.1, 0.5)} | {
             **{"betas": betas, "eps": eps, "weight_decay": decay}
         }
+    yield {
+        "params": [draw.wide(40, 1)],
+        "grads": [[draw.wide(40, 1)] for _ in range(3)],
+        **{"lr": 0.1, "betas": (0.8, 0.9), "eps": 0.01, "weight_decay": 0.1},
+    }
 
 
 def _adamw(params: list, states: list, lr: float, betas: tuple, eps: float, weight_decay: float) -> None:

@@ -162,6 +162,7 @@ def _loss_cases(draw: Draw) -> Iterator[dict]:
         yield {"task": "multiclass", "outputs": draw.normal(rows, c, std=std), "targets": draw.integers(c, rows)}
     yield {"task": "clustering"}
     yield {"task": ""}
+    yield {"task": "regression", "outputs": draw.wide(90, 1), "targets": draw.normal(90, 1)}
 
 
 class _After(nn.Module):

@@ -27,6 +27,7 @@ def _linear_model_cases(draw: Draw) -> Iterator[dict]:
         ([d_in, d_out], (n, time, d_in)),
     ]:
         yield {"init": init, "inputs": [draw.normal(*shape)], "training": bool(draw.size(0, 1))}
+    yield {"init": [d_in, 1], "inputs": [draw.wide(40, d_in)]}
 
 
 def _linear_model(make: Callable = nn.Linear, after: Callable | None = None) -> type[nn.Module]:
@@ -152,6 +153,7 @@ def _classifier_cases(draw: Draw) -> Iterator[dict]:
     yield case([d_in, classes], draw.normal(n, d_in), training=True)
     yield case([d_in, 2], draw.normal(1, d_in), training=True)
     yield case([1, classes], draw.normal(n, 1), training=False)
+    yield case([d_in, classes], draw.wide(40, d_in), training=False)
 
 
 def _layers(input_dim: int, num_classes: int) -> list[nn.Module]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import torch
 
-from autograder.exercise import Draw, Exercise, Mistake
+from autograder.exercise import Draw, Exercise, Mistake, apply
 from course_utils.probes.tensors import run_batch
 
 Batch = tuple[torch.Tensor, torch.Tensor]
@@ -19,13 +19,14 @@ def _batch_cases(draw: Draw) -> Iterator[dict]:
     n, d, k = draw.sizes(3)
     for features, labels in [
         (draw.normal(n, d), draw.integers(k, n)),
-        (draw.normal(n, d, k).double(), draw.integers(k, n)),
+        (apply(draw.normal(n, d, k), "double"), draw.integers(k, n)),
         (draw.integers(256, n, k, k).to(torch.uint8), draw.integers(2, n).bool()),
         (draw.normal(1, d), draw.integers(k, 1)),
         (draw.integers(100, n, d), draw.normal(n)),
     ]:
         for device in ("meta", "cpu"):
             yield {"batch": [features, labels], "device": device}
+    yield {"batch": [draw.wide(90, 1), draw.integers(k, 90)], "device": "cpu"}
 
 
 def _moved(batch: Batch, device: torch.device) -> Batch:

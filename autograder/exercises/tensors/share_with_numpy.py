@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from autograder.exercise import Draw, Exercise, Mistake
+from autograder.exercise import Draw, Exercise, Mistake, apply
 from course_utils.probes.tensors import run_share
 
 
@@ -16,12 +16,13 @@ def _array_cases(draw: Draw) -> Iterator[dict]:
     yield {"array": torch.tensor([1.0, 2.0, 3.0])}
     a, b, c = draw.sizes(3)
     yield {"array": draw.normal(a, b)}
-    yield {"array": draw.normal(b, c).double()}
+    yield {"array": apply(draw.normal(b, c), "double")}
     yield {"array": draw.integers(100, a, b, c)}
     yield {"array": draw.integers(256, c, a).to(torch.uint8)}
     yield {"array": draw.integers(2, b, a).bool()}
-    yield {"array": draw.normal(1, a).double()}
+    yield {"array": apply(draw.normal(1, a), "double")}
     yield {"array": draw.integers(100, c, 1).int()}
+    yield {"array": draw.wide(40, 2)}
 
 
 SHARE_WITH_NUMPY = Exercise(

@@ -67,6 +67,12 @@ def _overfit(
 CAN_OVERFIT = Exercise(
     name="can_overfit",
     lesson=LESSON,
+    left_out={
+        "large": "training on it diverges",
+        "tiny": "what the rows are is the model's affair",
+        "zero": "what the rows are is the model's affair",
+        "long": "seconds of training",
+    },
     reference=_overfit(),
     cases=_can_overfit_cases,
     contracts=(),

@@ -41,6 +41,8 @@ def _evaluate_cases(draw: Draw) -> Iterator[dict]:
     ]:
         case = {"model": model, **rows(draw, n), "batch_size": batch_size}
         yield case | {"criterion": criterion, "training": training}
+    wide = {"model": ["Linear", 1, 3], "x": draw.wide(60, 1), "y": draw.integers(3, 60)}
+    yield wide | {"batch_size": 7, "criterion": CROSS_ENTROPY, "training": True}
 
 
 def evaluation_with(

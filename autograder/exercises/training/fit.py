@@ -101,6 +101,12 @@ def _shallow(state: dict) -> dict:
 FIT = Exercise(
     name="fit",
     lesson=LESSON,
+    left_out={
+        "large": "training on it diverges",
+        "tiny": "what the rows are is the model's affair",
+        "zero": "what the rows are is the model's affair",
+        "long": "seconds of training",
+    },
     reference=_fitting(),
     cases=_fit_cases,
     contracts=("meta",),

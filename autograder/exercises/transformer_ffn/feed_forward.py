@@ -25,6 +25,7 @@ def _feed_forward_cases(draw: Draw) -> Iterator[dict]:
         ([d, wide], (d,)),
     ]:
         yield {"init": init, "inputs": [draw.normal(*shape, std=2.0)], "training": bool(draw.size(0, 1))}
+    yield {"init": [4, 6], "inputs": [draw.wide(40, 4)], "training": False}
 
 
 def feed_forward(

@@ -111,6 +111,12 @@ def _argmax(logits: torch.Tensor, temperature: float, generator: torch.Generator
 GENERATE = Exercise(
     name="generate",
     lesson="10_transformer_ffn",
+    left_out={
+        "large": "logits so far apart leave nothing to draw",
+        "tiny": "logits so close together are as good as equal",
+        "size 1": "the table of logits has a row for every sum of tokens",
+        "long": "the table of logits has a row for every sum of tokens",
+    },
     reference=_generate(),
     cases=_generate_cases,
     probe=run_generate,

@@ -36,6 +36,7 @@ def _loss_cases(draw: Draw) -> Iterator[dict]:
             "logits": draw.normal(batch, time, vocabulary, std=2.0),
             "tokens": draw.integers(vocabulary, batch, time),
         }
+    yield {"logits": draw.wide(2, 20, 5), "tokens": draw.integers(5, 2, 20)}
 
 
 def _nll(logits: torch.Tensor, tokens: torch.Tensor, **settings: Any) -> torch.Tensor:

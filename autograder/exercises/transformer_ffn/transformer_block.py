@@ -35,6 +35,7 @@ def _block_cases(draw: Draw) -> Iterator[dict]:
         ([d, wide], (n, d, d)),
     ]:
         yield {"init": init, "inputs": [draw.normal(*shape, mean=0.5, std=2.0)], "training": bool(draw.size(0, 1))}
+    yield {"init": [4, 6], "inputs": [draw.wide(2, 20, 4)], "training": False}
 
 
 def _block(

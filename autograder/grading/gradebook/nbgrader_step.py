@@ -103,7 +103,7 @@ class RecordGrades(NbGraderPreprocessor):
             rows.set_due(gradebook.db, lesson, deadline.due)
             cells = rows.read_cells(gradebook.db, lesson)
             marks = marks_and_comments(nb.cells, cells, read_withdrawn(root, lesson))
-            rows.write(gradebook.db, rows.Paper(student, cells, None, *marks), deadline, penalty)
+            rows.write(gradebook.db, rows.Entry(student, cells, None, *marks), deadline, penalty)
             gradebook.db.commit()
         return nb, resources
 

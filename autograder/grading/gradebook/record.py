@@ -62,7 +62,7 @@ class PaperNotRecorded(RecordError):
 
 @dataclass(frozen=True)
 class _Lesson:
-    """A prepared lesson: its release as text and read, its cells in the gradebook, and what is settled of its points."""
+    """A prepared lesson: its release as text and read, its cells in the gradebook, what is settled of its points."""
 
     release: str
     read: nbformat.NotebookNode
@@ -183,10 +183,10 @@ class Record:
             raise PaperNotRecorded(what, why, "Grade it with the release that is in lessons/ now.")
         points = {name: 0 if graded.outcome == FAILED else each.points for name, each in graded.exercises.items()}
         marks = marks_and_comments(json.loads(notebook)["cells"], lesson.cells, lesson.withdrawn, points)
-        paper = rows.Paper(graded.student, lesson.cells, submitted_at, *marks)
+        entry = rows.Entry(graded.student, lesson.cells, submitted_at, *marks)
 
         def write() -> None:
-            rows.write(self._gradebook.db, paper, lesson.deadline, self._penalty)
+            rows.write(self._gradebook.db, entry, lesson.deadline, self._penalty)
             self._gradebook.db.commit()
 
         self._trying(what, lambda: self._write_files(graded, notebook, submitted_at))

@@ -63,7 +63,7 @@ class Mark(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Paper:
+class Entry:
     """A graded submission, by the gradebook's ids.
 
     Attributes:
@@ -108,49 +108,49 @@ def set_due(db: Session, lesson: str, due: datetime | None) -> None:
         remember(db, {assignment: {"due": due}})
 
 
-def write(db: Session, paper: Paper, deadline: Deadline, penalty: Penalty) -> None:
+def write(db: Session, entry: Entry, deadline: Deadline, penalty: Penalty) -> None:
     """Bring the rows of a submission up to date; those that are stay untouched, and so does what a person gave.
 
     Raises:
         PenaltyError: of ``penalty``.
     """
-    if db.execute(select(Student.id).where(Student.id == paper.student)).first() is None:
-        db.execute(insert(Student.__table__).values(id=paper.student))
-    submission, seconds_late = _submission(db, paper, deadline)
-    notebook, found = _submitted_notebook(db, submission, paper.cells.notebook)
-    _write_grades(db, notebook, paper.marks)
-    _write_comments(db, notebook, paper.comments)
+    if db.execute(select(Student.id).where(Student.id == entry.student)).first() is None:
+        db.execute(insert(Student.__table__).values(id=entry.student))
+    submission, seconds_late = _submission(db, entry, deadline)
+    notebook, found = _submitted_notebook(db, submission, entry.cells.notebook)
+    _write_grades(db, notebook, entry.marks)
+    _write_comments(db, notebook, entry.comments)
     points = None
-    if seconds_late > 0 and paper.student not in deadline.excused:
+    if seconds_late > 0 and entry.student not in deadline.excused:
         score = db.execute(
             select(func.coalesce(func.sum(Grade.score), 0.0)).where(Grade.notebook_id == notebook)
         ).scalar()
-        points = penalty(paper.student, score, seconds_late)
+        points = penalty(entry.student, score, seconds_late)
     if points != found:
         table = SubmittedNotebook.__table__
         db.execute(update(table).where(table.c.id == notebook).values(late_submission_penalty=points))
 
 
-def _submission(db: Session, paper: Paper, deadline: Deadline) -> tuple[str, float]:
+def _submission(db: Session, entry: Entry, deadline: Deadline) -> tuple[str, float]:
     """The id of the submission's row, and how many seconds late it is."""
     table = SubmittedAssignment.__table__
-    mine = (table.c.assignment_id == paper.cells.assignment) & (table.c.student_id == paper.student)
+    mine = (table.c.assignment_id == entry.cells.assignment) & (table.c.student_id == entry.student)
     columns = table.c.id, table.c.timestamp, table.c.extension, MEMORY.c.extension.label("remembered")
     found = db.execute(select(*columns).outerjoin(MEMORY, MEMORY.c.row_id == table.c.id).where(mine)).first()
-    wanted = deadline.extensions.get(paper.student)
+    wanted = deadline.extensions.get(entry.student)
     if found is None:
-        row, at, extension, remembered = new_uuid(), paper.submitted_at, wanted, None
-        new = {"id": row, "assignment_id": paper.cells.assignment, "student_id": paper.student}
+        row, at, extension, remembered = new_uuid(), entry.submitted_at, wanted, None
+        new = {"id": row, "assignment_id": entry.cells.assignment, "student_id": entry.student}
         db.execute(insert(table).values(timestamp=at, extension=extension, **new))
     else:
         row, remembered = found.id, found.remembered
-        at = paper.submitted_at if paper.submitted_at is not None else found.timestamp
+        at = entry.submitted_at if entry.submitted_at is not None else found.timestamp
         extension = followed(wanted, found.extension, remembered)
         if (at, extension) != (found.timestamp, found.extension):
             db.execute(update(table).where(table.c.id == row).values(timestamp=at, extension=extension))
     if wanted != remembered:
         remember(db, {row: {"extension": wanted}})
-    return row, seconds_late(at, paper.cells.due, extension)
+    return row, seconds_late(at, entry.cells.due, extension)
 
 
 def seconds_late(at: datetime | None, due: datetime | None, extension: Any) -> float:

@@ -67,7 +67,8 @@ def doubts_about_time(
 
 
 def notes_for_student(root: Path, db_url: str, lesson: str, student: str) -> list[str]:
-    """Sentences for the top of a student's feedback page: what the gradebook says of the whole submission.
+    """Sentences for the top of a student's feedback page: what the gradebook says of the whole submission,
+    and nothing where that is not in it.
 
     Raises:
         CourseError: something in deadlines.toml or withdrawn.toml is not what it should be.
@@ -75,8 +76,8 @@ def notes_for_student(root: Path, db_url: str, lesson: str, student: str) -> lis
     deadline, withdrawn = read_deadline(root, lesson), read_withdrawn(root, lesson)
     with Gradebook(db_url) as gradebook:
         cells = read_cells(gradebook.db, lesson)
-        standing = read_standings(gradebook.db, cells, deadline, withdrawn, student)[student]
-    return list(_notes(standing, deadline.zone))
+        found = read_standings(gradebook.db, cells, deadline, withdrawn, student) if cells else {}
+    return list(_notes(found[student], deadline.zone)) if student in found else []
 
 
 def _notes(standing: Standing, zone: tzinfo) -> Iterator[str]:

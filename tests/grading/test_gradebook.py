@@ -403,7 +403,7 @@ def test_an_exercise_that_is_in_the_lesson_no_more_is_refused_until_it_is_withdr
     set_points(course, gelu=None)
     with Record(course) as writer:
         assert "gelu" in writer.names(LESSON)
-        with pytest.raises(RecordError, match=r"course grade LESSON --withdraw NAME"):
+        with pytest.raises(RecordError, match=r"no more: check_gelu.*course grade LESSON --withdraw NAME"):
             writer.prepare(LESSON)
     for counts, bobs, best in (("full", 12, 16), ("out", 11, 15), ("full", 12, 16)):
         say(course, f'[07_layers]\ngelu = "{counts}"\n', "withdrawn.toml")

@@ -40,6 +40,7 @@ from autograder.grading.gradebook.withdrawn import read_withdrawn
 from autograder.grading.outcome import ERROR, FAILED, Graded, Standing
 from autograder.notebooks.course import CourseError
 from autograder.notebooks.files import TIMESTAMP, write_whole
+from autograder.notebooks.matching import marks
 
 PATIENCE = 15.0  # seconds to wait for a database that another program holds; each of SQLite's own waits takes 5
 
@@ -139,9 +140,14 @@ class Record:
         def save_cells() -> None:
             self._gradebook.update_or_create_assignment(lesson)
             db, notebook = self._gradebook.db, nbformat.reads(release, as_version=4)
-            with_withdrawn(db, rows.read_cells(db, lesson), notebook, withdrawn)
+            cells = rows.read_cells(db, lesson)
+            with_withdrawn(db, cells, notebook, withdrawn)
             db.commit()  # what follows has a connection of its own
-            SaveCells().preprocess(notebook, {"nbgrader": where})
+            try:
+                SaveCells().preprocess(notebook, {"nbgrader": where})
+            except RuntimeError as error:  # cells were added or removed
+                gone = set(cells.grades) - {marks(cell).get("grade_id") for cell in notebook.cells}
+                raise RuntimeError(f"{error} (in the lesson no more: {', '.join(sorted(gone)) or 'none'})") from error
             rows.set_due(db, lesson, deadline.due)
             db.commit()
 
@@ -178,8 +184,8 @@ class Record:
             why = f"the gradebook has no cell for {', '.join(missing)}"
             raise PaperNotRecorded(what, why, "Grade it with the release that is in lessons/ now.")
         points = {name: 0 if graded.outcome == FAILED else each.points for name, each in graded.exercises.items()}
-        marks = marks_and_comments(json.loads(notebook)["cells"], lesson.cells, lesson.withdrawn, points)
-        paper = rows.Paper(graded.student, lesson.cells, submitted_at, *marks)
+        earned = marks_and_comments(json.loads(notebook)["cells"], lesson.cells, lesson.withdrawn, points)
+        paper = rows.Paper(graded.student, lesson.cells, submitted_at, *earned)
 
         def write() -> None:
             rows.write(self._gradebook.db, paper, lesson.deadline, self._penalty)

@@ -40,7 +40,6 @@ from autograder.grading.gradebook.withdrawn import read_withdrawn
 from autograder.grading.outcome import ERROR, FAILED, Graded, Standing
 from autograder.notebooks.course import CourseError
 from autograder.notebooks.files import TIMESTAMP, write_whole
-from autograder.notebooks.matching import marks
 
 PATIENCE = 15.0  # seconds to wait for a database that another program holds; each of SQLite's own waits takes 5
 
@@ -146,7 +145,9 @@ class Record:
             try:
                 SaveCells().preprocess(notebook, {"nbgrader": where})
             except RuntimeError as error:  # cells were added or removed
-                gone = set(cells.grades) - {marks(cell).get("grade_id") for cell in notebook.cells}
+                gone = set(cells.grades) - {
+                    cell.metadata.get("nbgrader", {}).get("grade_id") for cell in notebook.cells
+                }
                 raise RuntimeError(f"{error} (in the lesson no more: {', '.join(sorted(gone)) or 'none'})") from error
             rows.set_due(db, lesson, deadline.due)
             db.commit()

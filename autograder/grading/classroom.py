@@ -70,6 +70,7 @@ def grade_class(root: Path, options: Options, console: Console) -> int:
             withdraw(root, options.withdraw, {lesson: record.names(lesson) for lesson in lessons})
         for lesson in lessons:
             record.prepare(lesson)
+        before = {lesson: record.standings(lesson) for lesson in lessons}
         run = _Run(root, lessons, options)
         task = progress.add_task("grading", total=len(found))
         for result, submitted_at in run.grade(found):
@@ -90,7 +91,7 @@ def grade_class(root: Path, options: Options, console: Console) -> int:
     doubts = []
     for lesson in lessons:
         deadline, of_lesson = read_deadline(root, lesson), [result for result in graded if result.lesson == lesson]
-        for line in gradebook_lines(lesson, of_lesson, deadline.zone):
+        for line in gradebook_lines(lesson, of_lesson, before[lesson], deadline.zone):
             console.print(Text(line))
         doubts += doubts_about_time(lesson, of_lesson, deadline, set(standings[lesson]).union(_students(submitted)))
     for doubt in doubts:

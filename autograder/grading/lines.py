@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
@@ -17,10 +17,13 @@ from autograder.grading.outcome import Graded, Standing
 from autograder.notebooks.files import TIMESTAMP
 
 
-def gradebook_lines(lesson: str, graded: Sequence[Graded], zone: tzinfo) -> Iterator[str]:
+def gradebook_lines(
+    lesson: str, graded: Sequence[Graded], before: Mapping[str, Standing], zone: tzinfo
+) -> Iterator[str]:
     """Lines on the recorded submissions of a lesson.
 
     Args:
+        before: student -> the standing before they were recorded.
         zone: in which times are shown.
     """
     recorded = [(result.student, result.standing) for result in graded if result.standing is not None]
@@ -34,10 +37,24 @@ def gradebook_lines(lesson: str, graded: Sequence[Graded], zone: tzinfo) -> Iter
         yield f"{lesson}: excused, so their points don't count: {', '.join(excused)}."
     for name, counts in (recorded[0][1].withdrawn if recorded else {}).items():
         yield f"{lesson}: {withdrawal(name, counts)}"
+    moved = [
+        f"  {student}: {before[student].score:.4g} -> {standing.score:.4g} ({', '.join(what)})"
+        for student, standing in recorded
+        if student in before and (what := _moved(before[student], standing))
+    ]
+    if moved:
+        yield f"{lesson}: {len(moved)} graded otherwise than before."
+        yield from moved
     unread = [sum(points.unread for points in standing.points.values()) for _, standing in recorded]
     if any(unread):
         answers = f"{sum(unread)} answer{'s' * (sum(unread) != 1)} of {sum(map(bool, unread))}"
         yield f"{lesson}: {answers} to be graded by hand, in nbgrader's Formgrader."
+
+
+def _moved(before: Standing, now: Standing) -> list[str]:
+    """The exercises and questions whose points are others now, and whether the penalty is."""
+    names = [name for name, each in now.points.items() if each.points != before.points.get(name, each).points]
+    return names + ["lateness"] * (before.penalty != now.penalty)
 
 
 def doubts_about_time(
@@ -67,7 +84,8 @@ def doubts_about_time(
 
 
 def notes_for_student(root: Path, db_url: str, lesson: str, student: str) -> list[str]:
-    """Sentences for the top of a student's feedback page: what the gradebook says of the whole submission.
+    """Sentences for the top of a student's feedback page: what the gradebook says of the whole submission,
+    and nothing where that is not in it.
 
     Raises:
         CourseError: something in deadlines.toml or withdrawn.toml is not what it should be.
@@ -75,8 +93,8 @@ def notes_for_student(root: Path, db_url: str, lesson: str, student: str) -> lis
     deadline, withdrawn = read_deadline(root, lesson), read_withdrawn(root, lesson)
     with Gradebook(db_url) as gradebook:
         cells = read_cells(gradebook.db, lesson)
-        standing = read_standings(gradebook.db, cells, deadline, withdrawn, student)[student]
-    return list(_notes(standing, deadline.zone))
+        found = read_standings(gradebook.db, cells, deadline, withdrawn, student) if cells else {}
+    return list(_notes(found[student], deadline.zone)) if student in found else []
 
 
 def _notes(standing: Standing, zone: tzinfo) -> Iterator[str]:

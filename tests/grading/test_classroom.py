@@ -165,6 +165,21 @@ def test_what_cannot_be_withdrawn_is_refused_with_what_can(course, name):
     assert not (course / "autograder" / "withdrawn.toml").exists()
 
 
+def test_whose_grade_is_another_than_before_is_said(course, monkeypatch):
+    _, said, _ = run(course)
+    assert "graded otherwise" not in said
+    other = {"ann": {"wrong": ["dropout"]}, "bob": {"wrong": ["softmax"], "stubs": ["gelu"]}}
+    monkeypatch.setattr(
+        workers,
+        "grade_all",
+        lambda papers, *_: (graded(paper.student, **other.get(paper.student, {})) for paper in papers),
+    )
+    _, said, _ = run(course, "--fresh")
+    assert "1 graded otherwise than before. ann: 14 -> 12 (dropout)" in said
+    _, said, _ = run(course)
+    assert "graded otherwise" not in said
+
+
 def test_an_exercise_taken_out_of_the_lesson_names_the_way_and_then_grades_follow(course):
     run(course)
     set_points(course, gelu=None)

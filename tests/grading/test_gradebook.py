@@ -14,13 +14,15 @@ from nbgrader.plugins import CsvExportPlugin
 from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
 
 from autograder.grading import grade
-from autograder.grading.gradebook.late import SharePerDay, how_late
+from autograder.grading.gradebook.late import SharePerDay, configured_penalty, how_late
 from autograder.grading.gradebook.nbgrader_step import RecordGrades
 from autograder.grading.gradebook.record import PaperNotRecorded, Record, RecordError
 from autograder.grading.gradebook.settings import read_course
 from autograder.grading.outcome import FAILED, Graded
 from autograder.notebooks.course import CourseError
 from tests.support.classroom import FILE, LESSON, gradebook_rows, graded, make_course, set_points, sqlite
+
+pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # nbgrader's own
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 QUESTION = "why_dropout_scales"
@@ -157,6 +159,14 @@ def test_a_plugin_that_is_not_there_is_named_before_anything_is_graded(course):
         Record(course)
 
 
+def test_nbgraders_own_rule_can_be_configured_as_ever(course):
+    with (course / "nbgrader_config.py").open("a") as config:
+        config.write('c.AssignLatePenalties.plugin_class = "nbgrader.plugins.LateSubmissionPlugin"\n')
+        config.write('c.LateSubmissionPlugin.penalty_method = "zero"\n')
+
+    assert configured_penalty(read_course(course))("ann", 11.0, 1.0) == 11
+
+
 @pytest.mark.parametrize(
     ("seconds", "points"), [(0, None), (15 * 60, None), (15 * 60 + 1, 1), (86_400, 1), (86_401, 2), (9e9, 5)]
 )
@@ -284,6 +294,19 @@ def test_what_is_worth_no_points_or_untouched_waits_for_nobody(course):
     assert (found(course, "ann", QUESTION), found(course, "bob", QUESTION)) == ((0, False), (0, False))
 
 
+def test_what_was_graded_by_hand_in_a_gradebook_of_nbgraders_own_stays_graded(course, monkeypatch):
+    monkeypatch.syspath_prepend(course)
+    with Gradebook(sqlite(course)) as gradebook:
+        gradebook.add_student("ann")
+        gradebook.update_or_create_submission(LESSON, "ann", timestamp=NOON)
+    plainly(course, graded("ann"))
+    by_hand(course, "ann", QUESTION, 1)
+    record(course, graded("ann"))
+    assert found(course, "ann", QUESTION) == (1, False)
+    record(course, graded("ann", answer="Another."), at=NOON + timedelta(hours=1))
+    assert found(course, "ann", QUESTION) == (1, True)
+
+
 # --- in any order
 
 EXTRA = {"check_gelu": (None, 0.5), "check_softmax": (2, None), QUESTION: (1.5, 0.25)}
@@ -319,7 +342,6 @@ def without_what_waits(course):
     return [row[:5] if len(row) == 6 else row for row in gradebook_rows(sqlite(course))]
 
 
-@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # nbgrader's own
 @pytest.mark.parametrize("seed", range(3))
 def test_in_any_order_of_commands_the_points_are_nbgraders(prepared, course, tmp_path, monkeypatch, seed):
     monkeypatch.syspath_prepend(prepared)
@@ -403,7 +425,7 @@ def test_an_exercise_that_is_in_the_lesson_no_more_is_refused_until_it_is_withdr
     set_points(course, gelu=None)
     with Record(course) as writer:
         assert "gelu" in writer.names(LESSON)
-        with pytest.raises(RecordError, match=r"course grade LESSON --withdraw NAME"):
+        with pytest.raises(RecordError, match=r"no more: check_gelu.*course grade LESSON --withdraw NAME"):
             writer.prepare(LESSON)
     for counts, bobs, best in (("full", 12, 16), ("out", 11, 15), ("full", 12, 16)):
         say(course, f'[07_layers]\ngelu = "{counts}"\n', "withdrawn.toml")

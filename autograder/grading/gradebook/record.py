@@ -142,9 +142,16 @@ class Record:
         def save_cells() -> None:
             self._gradebook.update_or_create_assignment(lesson)
             db, notebook = self._gradebook.db, nbformat.reads(release, as_version=4)
-            with_withdrawn(db, rows.read_cells(db, lesson), notebook, withdrawn)
+            cells = rows.read_cells(db, lesson)
+            with_withdrawn(db, cells, notebook, withdrawn)
             db.commit()  # what follows has a connection of its own
-            SaveCells().preprocess(notebook, {"nbgrader": where})
+            try:
+                SaveCells().preprocess(notebook, {"nbgrader": where})
+            except RuntimeError as error:  # cells were added or removed
+                gone = set(cells.grades) - {
+                    cell.metadata.get("nbgrader", {}).get("grade_id") for cell in notebook.cells
+                }
+                raise RuntimeError(f"{error} (in the lesson no more: {', '.join(sorted(gone)) or 'none'})") from error
             rows.set_due(db, lesson, deadline.due)
             db.commit()
 
@@ -182,8 +189,8 @@ class Record:
             why = f"the gradebook has no cell for {', '.join(missing)}"
             raise PaperNotRecorded(what, why, "Grade it with the release that is in lessons/ now.")
         points = {name: 0 if graded.outcome == FAILED else each.points for name, each in graded.exercises.items()}
-        marks = marks_and_comments(json.loads(notebook)["cells"], lesson.cells, lesson.withdrawn, points)
-        entry = rows.Entry(graded.student, lesson.cells, submitted_at, *marks)
+        earned = marks_and_comments(json.loads(notebook)["cells"], lesson.cells, lesson.withdrawn, points)
+        entry = rows.Entry(graded.student, lesson.cells, submitted_at, *earned)
 
         def write() -> None:
             rows.write(self._gradebook.db, entry, lesson.deadline, self._penalty)

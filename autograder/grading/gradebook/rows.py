@@ -116,9 +116,9 @@ def write(db: Session, entry: Entry, deadline: Deadline, penalty: Penalty) -> No
     """
     if db.execute(select(Student.id).where(Student.id == entry.student)).first() is None:
         db.execute(insert(Student.__table__).values(id=entry.student))
-    submission, seconds_late = _submission(db, entry, deadline)
+    submission, seconds_late, known = _submission(db, entry, deadline)
     notebook, found = _submitted_notebook(db, submission, entry.cells.notebook)
-    _write_grades(db, notebook, entry.marks)
+    _write_grades(db, notebook, entry.marks, known)
     _write_comments(db, notebook, entry.comments)
     points = None
     if seconds_late > 0 and entry.student not in deadline.excused:
@@ -131,8 +131,8 @@ def write(db: Session, entry: Entry, deadline: Deadline, penalty: Penalty) -> No
         db.execute(update(table).where(table.c.id == notebook).values(late_submission_penalty=points))
 
 
-def _submission(db: Session, entry: Entry, deadline: Deadline) -> tuple[str, float]:
-    """The id of the submission's row, and how many seconds late it is."""
+def _submission(db: Session, entry: Entry, deadline: Deadline) -> tuple[str, float, bool]:
+    """The id of the submission's row, how many seconds late it is, and whether it is the one that was there before."""
     table = SubmittedAssignment.__table__
     mine = (table.c.assignment_id == entry.cells.assignment) & (table.c.student_id == entry.student)
     columns = table.c.id, table.c.timestamp, table.c.extension, MEMORY.c.extension.label("remembered")
@@ -150,7 +150,8 @@ def _submission(db: Session, entry: Entry, deadline: Deadline) -> tuple[str, flo
             db.execute(update(table).where(table.c.id == row).values(timestamp=at, extension=extension))
     if wanted != remembered:
         remember(db, {row: {"extension": wanted}})
-    return row, seconds_late(at, entry.cells.due, extension)
+    known = found is not None and at is not None and entry.submitted_at == found.timestamp
+    return row, seconds_late(at, entry.cells.due, extension), known
 
 
 def seconds_late(at: datetime | None, due: datetime | None, extension: Any) -> float:
@@ -172,8 +173,12 @@ def _submitted_notebook(db: Session, submission: str, notebook: str) -> tuple[st
     return found.id, found.late_submission_penalty
 
 
-def _write_grades(db: Session, notebook: str, marks: Mapping[str, Mark]) -> None:
-    """The points; where a person gave some, those stay, and have to be looked at again if the answer is another."""
+def _write_grades(db: Session, notebook: str, marks: Mapping[str, Mark], known: bool) -> None:
+    """The points; where a person gave some, those stay, and have to be looked at again if the answer is another.
+
+    What was graded is remembered. Where nbgrader itself recorded the grade, or an older version of the course, it is
+    the same in a submission of the same time (``known``) that earns the same.
+    """
     table = Grade.__table__
     query = select(table, MEMORY.c.answer, MEMORY.c.points).outerjoin(MEMORY, MEMORY.c.row_id == table.c.id)
     found = {row.cell_id: row for row in db.execute(query.where(table.c.notebook_id == notebook))}
@@ -185,8 +190,8 @@ def _write_grades(db: Session, notebook: str, marks: Mapping[str, Mark]) -> None
             now_aside, by_person = (aside if by_person is None else by_person), None
         else:
             now_aside, by_person = None, (aside if by_person is None else by_person)
-        changed = row is None or row.needs_manual_grade or answer != mark.answer
-        needs = changed if by_person is not None else mark.to_read
+        same = row is not None and (answer == mark.answer if answer else known and row.auto_score == mark.points)
+        needs = (row is None or row.needs_manual_grade or not same) if by_person is not None else mark.to_read
         wanted[cell] = {"auto_score": mark.points, "manual_score": by_person, "needs_manual_grade": needs}
         # what was set aside was given for the answer of then
         now_answer = answer if now_aside is not None else mark.answer

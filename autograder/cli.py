@@ -217,6 +217,7 @@ def collect(
     for sentence in taken.sentences:
         print(sentence)
     counts = {"collected": len(taken.stored), "there already": taken.unchanged, "refused": taken.refused}
+    counts["late, says the platform"] = taken.late
     counts["of no lesson, ignored"] = taken.ignored
     print(", ".join(f"{n} {what}" for what, n in counts.items() if n or what == "collected") + ".")
     if taken.stored:

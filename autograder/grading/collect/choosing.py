@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 
 from autograder.grading.collect.archives import Found
-from autograder.grading.collect.layouts import attempt_of
+from autograder.grading.collect.names import attempt_of
 from autograder.grading.collect.students import Owner, lesson_in
 from autograder.notebooks.matching import binds, grade_id, is_answer, is_untouched, same
 from autograder.notebooks.plan import find_lesson

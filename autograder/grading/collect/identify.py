@@ -126,7 +126,7 @@ class Students:
             return who if who not in self._book.people and self._is_student(who) else None
         student = _only(called, "more than one student has this name; say whose with --as")
         before = self._book.people[student].submissions.get(claim.lesson)
-        if before is not None and before.archive != claim.source and not _LOGIN.fullmatch(who):
+        if before is not None and before.archive != claim.source and not is_login(who):
             raise NotCertain(
                 f"{student} has the same name, out of {Path(before.archive).name}; if this is the same person, say so "
                 f"with --as {student}, else with another name"
@@ -148,9 +148,14 @@ class Students:
         return student
 
 
+def is_login(who: str) -> bool:
+    """Whether this looks like what an institution gives once, and not like a person's name, which several may have."""
+    return bool(_LOGIN.fullmatch(who))
+
+
 def key(owner: Owner, source: str) -> tuple[str, ...]:
     """What the files of one person have in common; of one who has only a name, that they are of one archive."""
-    alone = owner.id or _LOGIN.fullmatch(owner.who)
+    alone = owner.id or is_login(owner.who)
     return (*owner.person, "" if alone else source)
 
 

@@ -82,11 +82,7 @@ _SAKAI_FLAT = re.compile(r"(?P<who>.+?)\((?P<id>[^()]+)\)_Submission attachment\
 _SAKAI_FOLDER = "Submission attachment(s)"
 _SAKAI_BESIDE = ("Feedback Attachment(s)", "timestamp.txt", "comments.txt", "feedbackText.html")
 _OPENOLAT = re.compile(r"\d+_(?P<kind>task|submissions?|corrections?|revisions?|solutions?|assessment)(?:_(?P<n>\d+))?")
-NUMBERED_WORD = re.compile(
-    r"lesson|assignment|homework|hw|week|lab|exercises?|sheet|section|group|part|unit|untitled|submissions?|"
-    r"notebook|class|course",
-    re.IGNORECASE,
-)
+_TITLE = re.compile(r"lesson|assignment|homework|hw|week|lab|exercises?|sheet|unit|part|notebook|ps", re.IGNORECASE)
 _GRADESCOPE = re.compile(r"submission_\d+")
 
 
@@ -245,4 +241,4 @@ def _is_unlike_canvas(said: Said) -> bool:
     if not isinstance(said, tuple) or said[0].platform != "Canvas" or said[0].anonymous:
         return False
     name = said[0].who.rpartition("_")[0]
-    return "_" in name or bool(NUMBERED_WORD.fullmatch(name))
+    return "_" in name or bool(_TITLE.fullmatch(name))

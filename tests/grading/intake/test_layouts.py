@@ -61,6 +61,7 @@ def owners(*paths, archive="x.zip"):
         ("Copy of 07_layers.ipynb", "x.zip", ""),
         ("Copy of Copy of 07_layers (3).ipynb", "drive-download-20260130T1500Z-001.zip", ""),
         ("ada/07_layers.ipynb", "x.zip", "ada"),
+        ("ada-07_layers/07_layers.ipynb", "x.zip", "ada"),
         ("submitted/ada/07_layers/07_layers.ipynb", "x.zip", "ada"),
         ("ada/work/07_layers/07_layers.ipynb", "x.zip", "ada"),
         ("ada_07_layers.ipynb", "x.zip", "ada"),
@@ -205,6 +206,45 @@ def test_a_wrapping_folder_is_nobodys():
     assert owners(sakai.format("Doe, Jane(jdoe)"), sakai.format("Roe, Richard(rroe)")) == ["Doe_Jane", "Roe_Richard"]
     assert owners(moodle.format("Jane Doe_1"), moodle.format("Richard Roe_2")) == ["Jane_Doe", "Richard_Roe"]
     assert owners(sakai.format("Doe, Jane(jdoe)")) == [""]
+
+
+def test_sections_of_one_platform_are_nobodys():
+    paths = [f"CS{s}/{name}_07_layers.ipynb" for s in "AB" for name in (f"doejane_{s and 12}_3", "roe_13_4")]
+
+    assert owners(*(paths[:2] + [path.replace("_1", "_2") for path in paths[2:]])) == [
+        "doejane_12",
+        "roe_13",
+        "doejane_22",
+        "roe_23",
+    ]
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        ("CS-A/ada/07_layers.ipynb", "CS-A/bob/07_layers.ipynb"),
+        ("CS-A/ada/07_layers.ipynb", "CS-A/bob/07_layers.ipynb", "CS-B/dan/x.ipynb", "CS-B/eve/x.ipynb"),
+        ("CS-A/doejane_12_3_x.ipynb", "CS-A/roe_13_4_x.ipynb", "ada/x.ipynb"),
+    ],
+)
+def test_a_folder_that_may_hold_several_students_is_not_one(paths):
+    said = owners(*paths)
+
+    assert [name for name in said if name.startswith("CS")] == []
+    assert said[0] == ""
+
+
+@pytest.mark.parametrize("wrapper", ["HW7-export", "submissions_hw7", "Section A", "all students", "Assignment 07 (2)"])
+def test_words_that_name_nobody_are_no_student(wrapper):
+    assert owners(f"{wrapper}/ada/07_layers.ipynb", f"{wrapper}/bob/07_layers.ipynb") == ["ada", "bob"]
+
+
+def test_names_with_dots_are_not_cut():
+    assert owners("j.doe.ipynb", "j.roe.ipynb", "j.doe_07_layers.ipynb") == ["j.doe", "j.roe", "j.doe"]
+
+
+def test_a_students_two_folders_of_different_lessons_are_the_students():
+    assert owners("ada/one/01_tensors.ipynb", "ada/seven/07_layers.ipynb", "bob/x.ipynb") == ["ada", "ada", "bob"]
 
 
 def test_among_a_platforms_names_another_is_not_certain(course, tmp_path):

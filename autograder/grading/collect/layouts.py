@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 
-from autograder.grading.collect.archives import is_hidden
+from autograder.grading.collect.archives import is_hidden, wrong_name
 from autograder.grading.collect.beside import blackboards_logins, gradescopes_people, read_text, sakais_times
 from autograder.grading.collect.members import Member
 from autograder.grading.collect.names import attempt_of, is_copy, is_nobodys, name_in_file, name_in_folder, of_archive
@@ -51,7 +51,9 @@ def find_layout(members: Sequence[Member], archive: str, lessons: Collection[str
         lessons: the lessons' names, which are nobody's.
         zone: of times that a platform writes without one; None for this machine's.
     """
-    members = [member for member in members if member.parts and not is_hidden(member.parts)]
+    members = [
+        member for member in members if member.parts and not is_hidden(member.parts) and not wrong_name(member.name)
+    ]
     logins, prefix = blackboards_logins(members)
     hints = Hints(zone, gradescopes_people(members), logins, prefix, lessons)
     rests = {member.parts: _inside(member.parts, hints) for member in members}

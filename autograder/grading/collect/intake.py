@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Collection, Sequence
 from datetime import tzinfo
 from pathlib import Path
@@ -43,17 +44,18 @@ def collect(
     book = Book(root)
     if student is not None:
         _check_student(student, book)
-    taking = Taking(Lessons(root, lesson), zone, book, student)
-    per_student = len(archives) > 1 and any(taking.layout(archive).by_archive for archive in archives)
-    for archive in archives:
-        taking.read(archive, per_student)
-    taking.say_from_whom_nothing()
-    students = Students(book, root / SUBMITTED)
-    decided = list(taking.decide(students))
-    taking.collected.sentences += students.sentences
-    book.save()  # before anything is stored under a name that only the book explains
-    for whose, notebook in sorted(decided, key=lambda one: (one[0], one[1].lesson)):
-        _store(whose, notebook, root, taking, book)
+    with tempfile.TemporaryDirectory() as spool:
+        taking = Taking(Lessons(root, lesson), zone, book, student, Path(spool))
+        per_student = len(archives) > 1 and any(taking.layout(archive).by_archive for archive in archives)
+        for archive in archives:
+            taking.read(archive, per_student)
+        taking.say_from_whom_nothing()
+        students = Students(book, root / SUBMITTED)
+        decided = list(taking.decide(students))
+        taking.collected.sentences += students.sentences
+        book.save()  # before anything is stored under a name that only the book explains
+        for whose, notebook in sorted(decided, key=lambda one: (one[0], one[1].lesson)):
+            _store(whose, notebook, root, taking, book)
     book.save()
     _say_who_is_missing(root, book, taking.collected, {notebook.lesson for _, notebook in decided})
     return taking.collected

@@ -8,7 +8,7 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autograder.grading.collect.choosing import Lessons, Notebook
+from autograder.grading.collect.choosing import Lessons, Notebook, digest
 from autograder.grading.collect.layouts import SECRET
 from autograder.grading.collect.times import NoTime, read_time
 from autograder.notebooks.files import TIMESTAMP
@@ -44,7 +44,7 @@ def store(notebook: Notebook, folder: Path, lessons: Lessons) -> Path | None:
         old, old_time = target / f"{lesson}.ipynb", _time_of(target)
         if old.is_file() and not old.is_symlink():
             data = old.read_bytes()
-            if data == notebook.data:
+            if digest(data) == notebook.digest:
                 raise Unchanged
             if not notebook.answered and lessons.is_answered(lesson, data):
                 raise NotStored(f"no exercise of {lesson} is answered in it, and what {student} has there has answers")
@@ -57,7 +57,7 @@ def store(notebook: Notebook, folder: Path, lessons: Lessons) -> Path | None:
     new = folder / f".new-{lesson}"
     shutil.rmtree(new, ignore_errors=True)  # of a run that was killed
     new.mkdir(parents=True)
-    (new / f"{lesson}.ipynb").write_bytes(notebook.data)
+    shutil.copyfile(notebook.file, new / f"{lesson}.ipynb")
     (new / TIMESTAMP).write_text(written(notebook.time), encoding="utf-8")
     if notebook.secret:
         (new / SECRET).write_bytes(notebook.secret)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import tzinfo
 from pathlib import Path
 
 from autograder.grading.collect.archives import ARCHIVES, Found, Ignored, Refused, contents, opened
 from autograder.grading.collect.budget import Stop
-from autograder.grading.collect.choosing import Lessons, Notebook
+from autograder.grading.collect.choosing import Lessons, Notebook, digest
 from autograder.grading.collect.collected import Collected
 from autograder.grading.collect.identify import Claim, NotCertain, Students, identity, is_login, key
 from autograder.grading.collect.layouts import Layout, find_layout
@@ -31,9 +31,10 @@ class Taking:
         collected: what is to be said of it.
     """
 
-    def __init__(self, lessons: Lessons, zone: tzinfo | None, book: Book, student: str | None):
+    def __init__(self, lessons: Lessons, zone: tzinfo | None, book: Book, student: str | None, spool: Path):
         self.collected = Collected()
         self.lessons = lessons
+        self._spool, self._numbers = spool, itertools.count()
         self._zone, self._book, self._student = zone, book, student
         self._chosen: dict[tuple[str, ...], list[Notebook]] = {}
         self._came: dict[tuple[str, ...], tuple[Owner, list[str]]] = {}
@@ -67,11 +68,10 @@ class Taking:
         if self._student is not None:
             if len(layout.people) > 1:
                 raise CourseError(f"{archive} has files of {len(layout.people)} people; --as is for those of one.")
-            given = Owner(self._student)
             for parts, said in layout.said.items():
-                if isinstance(said, tuple):
-                    given = replace(said[0], who=self._student)
-                layout.said[parts] = said if isinstance(said, NotHandedIn) else (given,)
+                if not isinstance(said, NotHandedIn):
+                    has_id = isinstance(said, tuple) and said[0].id
+                    layout.said[parts] = said[:1] if has_id else (Owner(self._student),)
             return
         whole = of_archive(archive)
         if layout.by_archive or whole is None or len(layout.people) != 1:
@@ -134,8 +134,15 @@ class Taking:
             return
         for owner in owners:
             time = owner.time or entry.time.replace(microsecond=0)
-            notebook = Notebook(owner, lesson, sure, answered, time, name, entry.data, source, secret)
-            self._chosen.setdefault((*key(owner, source), lesson), []).append(notebook)
+            whose = (self._student,) if self._student is not None else key(owner, source)
+            rivals = self._chosen.setdefault((*whose, lesson), [])
+            file = self._spool / str(next(self._numbers))
+            file.write_bytes(entry.data)
+            rivals.append(Notebook(owner, lesson, sure, answered, time, name, digest(entry.data), file, source, secret))
+            counts = max(rivals, key=lambda one: one.rank)
+            for one in rivals:
+                if one is not counts:
+                    one.file.unlink(missing_ok=True)  # so that the disk need not hold all that came
 
     def say_from_whom_nothing(self) -> None:
         """Name everybody of whom files came, and no notebook among them."""
@@ -169,7 +176,7 @@ class Taking:
     def _counts(self, notebooks: list[Notebook]) -> Notebook | None:
         """The one of a person's notebooks of a lesson that counts; None where that is not certain."""
         first = max(notebooks, key=lambda one: one.rank)
-        others = [one for one in notebooks if one.data != first.data]
+        others = [one for one in notebooks if one.digest != first.digest]
         if any(one.rank == first.rank for one in others):
             self._which_is_not_certain(first, notebooks)
             return None

@@ -175,3 +175,13 @@ def test_an_id_is_safe(who, id):
 def test_names_are_printed_without_what_a_terminal_would_obey():
     assert shown("\x1b[31mred\u202e") == "?[31mred?"
     assert len(shown("x" * 1000)) == 123
+
+
+def test_what_a_person_says_of_one_file_says_nothing_of_its_name(course, tmp_path):
+    (tmp_path / "final version.ipynb").write_bytes(notebook("ann"))
+    collect([tmp_path / "final version.ipynb"], course, student="ann")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "final version.ipynb").write_bytes(notebook("bob"))
+    collect([tmp_path / "other" / "final version.ipynb"], course)
+
+    assert submitted(course)["ann/07_layers/07_layers.ipynb"] == notebook("ann")

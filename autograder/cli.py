@@ -28,7 +28,8 @@ def course() -> None:
 
     A learner needs `course lab`, and perhaps `course check` before handing a notebook in; `course reset` and
     `course update` renew a lesson, and keep what was there.
-    Who teaches a class needs `course collect` and `course grade`. Authors of lessons need `course build`.
+    Who teaches a class needs `course collect` and `course grade`, and perhaps `course roster`. Authors of lessons need
+    `course build`.
     """
 
 

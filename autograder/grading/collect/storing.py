@@ -41,14 +41,15 @@ def store(notebook: Notebook, folder: Path, lessons: Lessons) -> Path | None:
         raise NotStored(f"the folder {SUBMITTED.as_posix()}/{student} is a link, or has one")
     aside = None
     if target.exists():
-        old, old_time = target / f"{lesson}.ipynb", _time_of(target)
+        old, old_time, was_answered = target / f"{lesson}.ipynb", _time_of(target), True
         if old.is_file() and not old.is_symlink():
             data = old.read_bytes()
             if digest(data) == notebook.digest:
                 raise Unchanged
-            if not notebook.answered and lessons.is_answered(lesson, data):
+            was_answered = lessons.is_answered(lesson, data)
+            if not notebook.answered and was_answered:
                 raise NotStored(f"no exercise of {lesson} is answered in it, and what {student} has there has answers")
-        if old_time > notebook.time:
+        if old_time > notebook.time and was_answered >= notebook.answered:
             raise NotStored(f"older than what {student} has for {lesson}, which stays")
         names = (
             f"{old_time:%Y-%m-%dT%H-%M-%S}{end}" for end in itertools.chain([""], map("-{}".format, itertools.count(2)))

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 TIMESTAMP = "timestamp.txt"  # nbgrader's: when a submission was handed in
+SECRET = "submission_secret.txt"  # nbgrader's exchange's: by it a student finds the feedback on a submission
 
 
 def write_whole(path: Path, text: str, mode: int, aside: Path) -> None:

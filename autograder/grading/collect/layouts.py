@@ -13,9 +13,7 @@ from autograder.grading.collect.names import attempt_of, is_copy, is_nobodys, na
 from autograder.grading.collect.platforms import Hints, NotHandedIn, Said, Uncertain, said_by_platform
 from autograder.grading.collect.students import Owner, lesson_in
 from autograder.grading.collect.times import NoTime, read_time
-from autograder.notebooks.files import TIMESTAMP
-
-SECRET = "submission_secret.txt"  # nbgrader's: without it, it finds no feedback to return
+from autograder.notebooks.files import SECRET, TIMESTAMP
 
 Path = tuple[str, ...]  # a path in an archive, part by part
 _LONGEST_TIME = 1000  # bytes

@@ -28,7 +28,8 @@ def course() -> None:
 
     A learner needs `course lab`, and perhaps `course check` before handing a notebook in; `course reset` and
     `course update` renew a lesson, and keep what was there.
-    Who teaches a class needs `course collect` and `course grade`. Authors of lessons need `course build`.
+    Who teaches a class needs `course collect` and `course grade`, and perhaps `course roster`. Authors of lessons need
+    `course build`.
     """
 
 
@@ -231,6 +232,7 @@ def collect(
     for sentence in taken.sentences:
         print(sentence)
     counts = {"collected": len(taken.stored), "there already": taken.unchanged, "refused": taken.refused}
+    counts["late, says the platform"] = taken.late
     counts["of no lesson, ignored"] = taken.ignored
     print(", ".join(f"{n} {what}" for what, n in counts.items() if n or what == "collected") + ".")
     if taken.stored:

@@ -126,7 +126,7 @@ def contents(member: Member, outer: tuple[str, ...] = ()) -> Iterator[Entry]:
         Stop: what its archive may come to is used up.
     """
     name, parts = "/".join((*outer, member.name)), member.parts
-    if why := member.why or _wrong_name(member.name):
+    if why := member.why or wrong_name(member.name):
         yield Refused(name, why)
         return
     if not parts or is_hidden(parts):
@@ -174,7 +174,8 @@ def _may_be_notebook(beginning: bytes) -> bool:
     return beginning.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
 
 
-def _wrong_name(name: str) -> str | None:
+def wrong_name(name: str) -> str | None:
+    """Why a path in an archive is refused; None where it isn't."""
     parts = name.split("/")
     if "\\" in name or name.startswith("/") or re.match("[A-Za-z]:", name) or ".." in parts:
         return "a path that leads elsewhere"

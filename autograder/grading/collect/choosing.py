@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 import nbformat
 
 from autograder.grading.collect.archives import Found
-from autograder.grading.collect.layouts import attempt_of
+from autograder.grading.collect.names import attempt_of
 from autograder.grading.collect.students import Owner, lesson_in
 from autograder.notebooks.matching import binds, grade_id, is_answer, is_untouched, same
 from autograder.notebooks.plan import find_lesson
@@ -25,6 +26,7 @@ class Notebook:
     Attributes:
         sure: it has the lesson's exercises in it.
         answered: at least one of them is answered.
+        digest: of its bytes, which are in ``file`` as long as archives are taken in.
         source: the archive, with the folders in it that tell two of one name apart.
         secret: nbgrader's, with which it finds the feedback to return; empty where there is none.
     """
@@ -35,7 +37,8 @@ class Notebook:
     answered: bool
     time: datetime
     name: str
-    data: bytes
+    digest: bytes
+    file: Path
     source: str
     secret: bytes = b""
 
@@ -43,8 +46,13 @@ class Notebook:
     def rank(self) -> tuple[bool, bool, int, datetime, int, bool]:
         """Of two, the one that counts has the higher one."""
         by_platform = self.owner.attempt if self.owner.platform else 0
-        file = self.name.rpartition("/")[2]
-        return self.sure, self.answered, by_platform, self.time, attempt_of(file), self.lesson in file
+        own = self.name.rpartition("/")[2]
+        return self.sure, self.answered, by_platform, self.time, attempt_of(own), self.lesson in own
+
+
+def digest(data: bytes) -> bytes:
+    """What two notebooks have in common only if they are the same."""
+    return hashlib.sha256(data).digest()
 
 
 class Lessons:

@@ -44,6 +44,10 @@ class Students:
     def __init__(self, book: Book, submitted: Path):
         self._book = book
         self._folders = {path.name for path in submitted.iterdir()} if submitted.is_dir() else set()
+        self._by_id: dict[tuple[str, str, str], dict[str, Person]] = {}
+        for person in book:
+            for one in person.identities:
+                self._note(person, one)
         self.sentences: list[str] = []
 
     def decide(self, claims: Sequence[Claim]) -> list[str | NotCertain]:
@@ -66,8 +70,14 @@ class Students:
             decided[i] = self._new(claims[i].owner, wanted[_wish(claims[i].owner).lower()] > 1)
         for i, claim in enumerate(claims):
             if isinstance(student := decided[i], str):
-                self._book.person(student).add(identity(claim.owner, claim.lesson))
+                person, called = self._book.person(student), identity(claim.owner, claim.lesson)
+                person.add(called)
+                self._note(person, called)
         return [decided[i] for i in range(len(claims))]
+
+    def _note(self, person: Person, called: Identity) -> None:
+        if called.id:
+            self._by_id.setdefault((called.platform, called.id, called.lesson), {})[person.student] = person
 
     def _known(self, claim: Claim, of_this_name: int) -> str | None:
         """The student, if it is one who is known; None if it is a new one.
@@ -76,7 +86,8 @@ class Students:
             NotCertain: it may be one who is known, or another.
         """
         owner, lesson = claim.owner, claim.lesson
-        if owner.id and (found := self._book.known_by(owner.platform, owner.id, lesson if owner.of_one_box else "")):
+        called = identity(owner, lesson)
+        if found := list(self._by_id.get((called.platform, called.id, called.lesson), {}).values()):
             student = _only(found, "more than one student has this id in people.json")
             if self._book.has_roster and not (found[0].on_roster or owner.anonymous):
                 raise NotCertain(f"{student} has this id, and is not on the roster; say whose with --as")
@@ -126,7 +137,7 @@ class Students:
             return who if who not in self._book.people and self._is_student(who) else None
         student = _only(called, "more than one student has this name; say whose with --as")
         before = self._book.people[student].submissions.get(claim.lesson)
-        if before is not None and before.archive != claim.source and not _LOGIN.fullmatch(who):
+        if before is not None and before.archive != claim.source and not is_login(who):
             raise NotCertain(
                 f"{student} has the same name, out of {Path(before.archive).name}; if this is the same person, say so "
                 f"with --as {student}, else with another name"
@@ -148,9 +159,14 @@ class Students:
         return student
 
 
+def is_login(who: str) -> bool:
+    """Whether this looks like what an institution gives once, and not like a person's name, which several may have."""
+    return bool(_LOGIN.fullmatch(who))
+
+
 def key(owner: Owner, source: str) -> tuple[str, ...]:
     """What the files of one person have in common; of one who has only a name, that they are of one archive."""
-    alone = owner.id or _LOGIN.fullmatch(owner.who)
+    alone = owner.id or is_login(owner.who)
     return (*owner.person, "" if alone else source)
 
 

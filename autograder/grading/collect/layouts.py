@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 
-from autograder.grading.collect.archives import ARCHIVES, is_hidden
+from autograder.grading.collect.archives import is_hidden, wrong_name
 from autograder.grading.collect.beside import blackboards_logins, gradescopes_people, read_text, sakais_times
 from autograder.grading.collect.members import Member
-from autograder.grading.collect.platforms import NUMBERED_WORD, Hints, NotHandedIn, Said, Uncertain, said_by_platform
-from autograder.grading.collect.students import Owner, lesson_in, plain
+from autograder.grading.collect.names import attempt_of, is_copy, is_nobodys, name_in_file, name_in_folder, of_archive
+from autograder.grading.collect.platforms import Hints, NotHandedIn, Said, Uncertain, said_by_platform
+from autograder.grading.collect.students import Owner, lesson_in
 from autograder.grading.collect.times import NoTime, read_time
-from autograder.notebooks.files import TIMESTAMP
+from autograder.notebooks.files import SECRET, TIMESTAMP
 
-SECRET = "submission_secret.txt"  # nbgrader's: without it, it finds no feedback to return
-
-_NOBODYS = {  # names of folders, archives and files that name no student
-    *("submitted", "submissions", "submission", "downloaded", "archive", "extracted", "collected", "assignments"),
-    *("work", "lessons", "home", "tmp", "export", "notebooks", "homework", "assignment", "files", "download"),
-    *("downloads", "inbound", "exchange", "nbgrader", "classroom", "gradescope", "moodle", "canvas", "sakai"),
-    *("blackboard", "brightspace", "openolat", "final", "solution", "solutions", "notebook", "answers", "untitled"),
-    *("readme", "index", "grades", "license", "manifest"),
-}
-_NUMBERED = re.compile(  # "Section A", "hw7", "Assignment 07", "drive-download-20260130T1200Z-001"
-    rf"(?:(?:{NUMBERED_WORD.pattern})(?:[\W_]*\d{{1,6}}|[\W_]+[a-z]?)|drive-download-.*|gradebook_.*|assignment_\d+_export)",
-    re.IGNORECASE,
-)
-_COPY = re.compile(r"\b(?:copy of|kopie von|copie de|copia de|copia di|kopia)\b\s*", re.IGNORECASE)
-_AGAIN = re.compile(r"(?:-(?P<number>\d{1,4})|\s*\(\d{1,4}\)|[-_ ]copy\d*)$", re.IGNORECASE)
-_ENDING = re.compile(r"(?:\.(ipynb|json|txt|zip|tar|tgz|gz))+$", re.IGNORECASE)
+Path = tuple[str, ...]  # a path in an archive, part by part
 _LONGEST_TIME = 1000  # bytes
 
 
@@ -45,10 +30,10 @@ class Layout:
         beside: nbgrader's secret of a submission, by its folder.
     """
 
-    said: dict[tuple[str, ...], Said] = field(default_factory=dict)
-    within: dict[tuple[str, ...], str] = field(default_factory=dict)
+    said: dict[Path, Said] = field(default_factory=dict)
+    within: dict[Path, str] = field(default_factory=dict)
     by_archive: bool = False
-    beside: dict[tuple[str, ...], bytes] = field(default_factory=dict)
+    beside: dict[Path, bytes] = field(default_factory=dict)
 
     @property
     def people(self) -> set[tuple[str, str, str]]:
@@ -64,15 +49,17 @@ def find_layout(members: Sequence[Member], archive: str, lessons: Collection[str
         lessons: the lessons' names, which are nobody's.
         zone: of times that a platform writes without one; None for this machine's.
     """
-    members = [member for member in members if member.parts and not is_hidden(member.parts)]
+    members = [
+        member for member in members if member.parts and not is_hidden(member.parts) and not wrong_name(member.name)
+    ]
     logins, prefix = blackboards_logins(members)
     hints = Hints(zone, gradescopes_people(members), logins, prefix, lessons)
     rests = {member.parts: _inside(member.parts, hints) for member in members}
     said = _said(rests, hints)
     layout = Layout()
     if not any(said.values()):
-        rests, said = _unwrapped(rests, said, hints)
-    written = sum(one is not None for one in said.values())
+        rests, said = _without_sections(rests, said, hints)
+    written = sum(one is not None and bool(_platform(one)) for one in said.values())
     for parts, rest in rests.items():
         layout.within[parts] = "/".join(parts[: len(parts) - len(rest)])
         layout.said[parts] = said[parts] or _by_hand(parts, rest, written * 2 >= len(said), archive, hints, layout)
@@ -86,101 +73,89 @@ def find_layout(members: Sequence[Member], archive: str, lessons: Collection[str
     return layout
 
 
-def of_archive(archive: str) -> Owner | None:
-    """Whose an archive is by its own name; None where that names nobody."""
-    name = _named(archive, ())
-    return Owner(name) if name else None
-
-
-def attempt_of(name: str) -> int:
-    """Which of a student's own copies a file is, by what browsers and Canvas put at its end: ``x-2.ipynb`` -> 2."""
-    found = _AGAIN.search(_ENDING.sub("", name))
-    return int(found["number"] or 0) if found else 0
-
-
-def _said(rests: dict[tuple[str, ...], tuple[str, ...]], hints: Hints) -> dict[tuple[str, ...], Said | None]:
+def _said(rests: dict[Path, Path], hints: Hints) -> dict[Path, Said | None]:
     said = said_by_platform(rests.values(), hints)
     return {parts: said[rest] for parts, rest in rests.items()}
 
 
-def _inside(parts: tuple[str, ...], hints: Hints) -> tuple[str, ...]:
+def _platform(said: Said) -> str:
+    return said[0].platform if isinstance(said, tuple) else said.platform
+
+
+def _inside(parts: Path, hints: Hints) -> Path:
     """The path without the folders in front that name nobody."""
-    while (
-        len(parts) > 1 and not any(said_by_platform([parts], hints).values()) and _is_nobodys(parts[0], hints.lessons)
-    ):
+    while len(parts) > 1 and is_nobodys(parts[0], hints.lessons) and not said_by_platform([parts], hints)[parts]:
         parts = parts[1:]
     return parts
 
 
-def _unwrapped(
-    rests: dict[tuple[str, ...], tuple[str, ...]], said: dict[tuple[str, ...], Said | None], hints: Hints
-) -> tuple[dict[tuple[str, ...], tuple[str, ...]], dict[tuple[str, ...], Said | None]]:
-    """The same, with one folder less, where all is in one and what is in that was written by a platform.
+def _without_sections(
+    rests: dict[Path, Path], said: dict[Path, Said | None], hints: Hints
+) -> tuple[dict[Path, Path], dict[Path, Said | None]]:
+    """The same, with one folder less where each of the outermost has what a platform wrote for several people.
 
-    A single person's could also be that person's own folder, with names in it that look like a platform's.
+    Where only some have, or what they have is of one person, it could also be a student's own folder, with names in
+    it that look like a platform's: then it is nobody's for certain. So it is where one folder has a lesson in several.
     """
-    if len({rest[0] for rest in rests.values()}) != 1 or any(len(rest) == 1 for rest in rests.values()):
-        return rests, said
-    inner = {parts: _inside(rest[1:], hints) for parts, rest in rests.items()}
+    folders: dict[str, list[Path]] = {}
+    for parts, rest in rests.items():
+        folders.setdefault(rest[0] if len(rest) > 1 else "", []).append(parts)
+    inner = {parts: _inside(rest[1:], hints) for parts, rest in rests.items() if len(rest) > 1}
     inner_said = _said(inner, hints)
-    deeper = [one for parts, one in inner_said.items() if len(inner[parts]) > 1 or one is not None]
-    if not any(deeper) or not all(deeper):
-        return rests, said
-    people = {owner.person for one in deeper if isinstance(one, tuple) for owner in one}
-    if len(people) > 1:
+    people = {name: _people({one: inner_said[one] for one in paths}, inner) for name, paths in folders.items() if name}
+    if people and "" not in folders and all(found > 1 for found in people.values()):
         return inner, inner_said
-    (outermost,) = {rest[0] for rest in rests.values()}
-    doubt = Uncertain(
-        "", f"it may belong to {outermost}, or be in a folder of that name; collect what is in the folder"
-    )
-    return rests, dict.fromkeys(rests, doubt)
+    said = dict(said)
+    for name, paths in folders.items():
+        why = ""
+        if people.get(name, 0) > 1 or (people.get(name) == 1 and len(folders) == 1):
+            why = f"it may be of {name}, or {name} may hold what others handed in; collect what is in it by itself"
+        elif name and (several := _several([rests[one] for one in paths], hints)):
+            why = f"{name} has it in {len(several)} folders: {', '.join(several)}; if these are students, collect them"
+        if why:
+            said |= {one: Uncertain("", why) for one in paths}
+    return rests, said
 
 
-def _by_hand(
-    parts: tuple[str, ...], rest: tuple[str, ...], mostly_platform: bool, archive: str, hints: Hints, layout: Layout
-) -> Said:
+def _people(said: Mapping[Path, Said | None], inner: Mapping[Path, Path]) -> int:
+    """Of how many people a platform wrote what is in a folder; none where it is not the platform's alone."""
+    deep = [one for path, one in said.items() if len(inner[path]) > 1 or one is not None]
+    return len({owner.person for one in deep if isinstance(one, tuple) for owner in one}) if all(deep) else 0
+
+
+def _several(rests: Sequence[Path], hints: Hints) -> list[str]:
+    """The folders, side by side in one outermost folder, in which one and the same lesson is."""
+    where: dict[str, set[str]] = {}
+    for rest in rests:
+        if len(rest) > 2 and ".ipynb" in rest[-1].lower() and not is_nobodys(rest[1], hints.lessons):
+            where.setdefault(lesson_in(rest[-1], hints.lessons) or rest[-1].lower(), set()).add(rest[1])
+    return sorted(max(where.values(), key=len)) if where and max(map(len, where.values())) > 1 else []
+
+
+def _by_hand(parts: Path, rest: Path, mostly_platform: bool, archive: str, hints: Hints, layout: Layout) -> Said:
     """Whose a file is where no platform says it: the outermost folder's, or the one whose name is in the file's."""
     if mostly_platform:
         return Uncertain("", "nothing in its path names a student as the other paths do")
-    name = plain(rest[0]) if len(rest) > 1 else _named(rest[0], hints.lessons)
+    name = name_in_folder(rest[0], hints.lessons) if len(rest) > 1 else name_in_file(rest[0], hints.lessons)
     if name:
         return (Owner(name, attempt=attempt_of(parts[-1])),)
-    whole = None if _COPY.search(rest[0]) else of_archive(archive)
+    whole = None if is_copy(rest[0]) else of_archive(archive)
     if whole is None:
         return Uncertain("", "nothing in its path names a student")
     layout.by_archive = True
     return (replace(whole, attempt=attempt_of(parts[-1])),)
 
 
-def _named(file: str, lessons: Collection[str]) -> str:
-    """What is left of a file's name without its lesson and what copying put there; empty where that names nobody."""
-    name = _COPY.sub("", re.sub(r"\.\w{1,5}$", "", _ENDING.sub("", file)))
-    lesson = lesson_in(name, lessons)
-    name = _AGAIN.sub("", name.replace(lesson, "", 1) if lesson else name).strip("_- .")
-    return "" if _is_nobodys(name, lessons) else plain(name)
-
-
-def _is_nobodys(name: str, lessons: Collection[str]) -> bool:
-    name = _AGAIN.sub("", name) if not name.lower().endswith(ARCHIVES) else name
-    name = name.strip("_- .").lower()
-    return (
-        not name
-        or name in _NOBODYS
-        or name in {lesson.lower() for lesson in lessons}
-        or bool(_NUMBERED.fullmatch(name))
-    )
-
-
 def _read_nbgraders(
-    layout: Layout, members: Sequence[Member], rests: dict[tuple[str, ...], tuple[str, ...]], hints: Hints
-) -> dict[tuple[str, ...], datetime | Uncertain]:
+    layout: Layout, members: Sequence[Member], rests: dict[Path, Path], hints: Hints
+) -> dict[Path, datetime | Uncertain]:
     """Take in what nbgrader writes beside a submission: its secret, and, which is returned, when it was handed in."""
-    times: dict[tuple[str, ...], datetime | Uncertain] = {}
+    times: dict[Path, datetime | Uncertain] = {}
     for member in members:
         rest, said = rests[member.parts], layout.said[member.parts]
         if rest[-1] not in (TIMESTAMP, SECRET):
             continue
-        platform = said[0].platform if isinstance(said, tuple) else said.platform
+        platform = _platform(said)
         in_exchange = platform == "nbgrader" and len(rest) == 2
         in_tree = not platform and len(rest) == 3 and rest[1] in hints.lessons
         if not (in_exchange or in_tree):

@@ -72,9 +72,10 @@ _MOODLE = re.compile(r"(?P<who>.+?)_(?P<id>\d+)_assignsubmission_\w+?(?:_.*)?")
 _CANVAS_ANONYMOUS = re.compile(r"(?P<late>LATE_)?anon_(?P<id>[0-9A-Za-z]+)_(?P<attempt>\d+)_.+", re.IGNORECASE)
 _CANVAS = re.compile(r"(?P<who>[^\W_]\w*?)_(?P<late>LATE_)?(?P<id>\d+)_(?:(?P<attempt>\d+)_.+|text\.html|link\.html)")
 BLACKBOARD = re.compile(r"(?P<who>.+?)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?P<file>_.+|\.txt)")
-_BRIGHTSPACE = re.compile(
-    r"(?P<id>\d+)-\d+ - (?P<who>.+?) ?- ?(?P<time>[^\W\d]+\.? \d{1,2}, \d{4} \d{1,4}(?: ?[AP]M)?|"
-    r"\d{1,2} [^\W\d]+\.?,? \d{4} \d{1,4}(?: ?[AP]M)?)(?: ?- .+)?",
+_BRIGHTSPACE = re.compile(r"(?P<id>\d+)-\d+ ?- ?(?P<rest>\S.*)")
+_BRIGHTSPACE_TIME = re.compile(
+    r" ?- ?(?:(?P<m1>[^\W\d]{3,12})\.? (?P<d1>\d{1,2})|(?P<d2>\d{1,2}) (?P<m2>[^\W\d]{3,12})\.?),? (?P<year>\d{4}),? "
+    r"(?P<hour>\d{1,2}?)[:._-]?(?P<minute>\d\d)(?: ?(?P<half>[AP]M))?(?![^\W_])",
     re.IGNORECASE,
 )
 _SAKAI = re.compile(r"(?P<who>.+)\((?P<id>[^()]+)\)")
@@ -82,11 +83,7 @@ _SAKAI_FLAT = re.compile(r"(?P<who>.+?)\((?P<id>[^()]+)\)_Submission attachment\
 _SAKAI_FOLDER = "Submission attachment(s)"
 _SAKAI_BESIDE = ("Feedback Attachment(s)", "timestamp.txt", "comments.txt", "feedbackText.html")
 _OPENOLAT = re.compile(r"\d+_(?P<kind>task|submissions?|corrections?|revisions?|solutions?|assessment)(?:_(?P<n>\d+))?")
-NUMBERED_WORD = re.compile(
-    r"lesson|assignment|homework|hw|week|lab|exercises?|sheet|section|group|part|unit|untitled|submissions?|"
-    r"notebook|class|course",
-    re.IGNORECASE,
-)
+_TITLE = re.compile(r"lesson|assignment|homework|hw|week|lab|exercises?|sheet|unit|part|notebook|ps", re.IGNORECASE)
 _GRADESCOPE = re.compile(r"submission_\d+")
 
 
@@ -158,26 +155,23 @@ def _brightspace(parts: tuple[str, ...], hints: Hints) -> _Written:
     found = _BRIGHTSPACE.fullmatch(parts[0])
     if not found:
         return None
-    time = _brightspace_time(found["time"], hints.zone)
-    if time is None:
-        return found.end("time"), Uncertain("Brightspace", f"{found['time']} is a time that is not read")
-    return found.end("time"), (Owner(found["who"].strip(), found["id"], "Brightspace", time=time),)
+    said = _BRIGHTSPACE_TIME.search(found["rest"])
+    time = said and _brightspace_time(said, hints.zone)
+    if not time:
+        return found.end("id"), Uncertain("Brightspace", "the name has no time that is read, as Jan 30, 2026 312 PM")
+    who = found["rest"][: said.start()].strip(" -")
+    return found.start("rest") + said.end(), (Owner(who, found["id"][-20:], "Brightspace", time=time),)
 
 
-def _brightspace_time(said: str, zone: tzinfo | None) -> datetime | None:
+def _brightspace_time(said: re.Match[str], zone: tzinfo | None) -> datetime | None:
     """The time in ``Jan 30, 2026 312 PM``, whose colon no file's name could have; None where it is none."""
-    date, _, clock = re.sub(r"[.,]", "", said).partition(re.search(r"\d{4}", said)[0])
-    year = re.search(r"\d{4}", said)[0]
-    clock, half = re.fullmatch(r"\s*(\d+)\s*([AP]M)?", clock.strip(), re.IGNORECASE).groups()
-    clock = clock.zfill(4)
-    for form in ("%b %d", "%B %d", "%d %b", "%d %B"):
-        try:
-            text = f"{date.strip()} {year} {clock} {half or ''}".strip()
-            naive = datetime.strptime(text, f"{form} %Y " + ("%I%M %p" if half else "%H%M"))
-            return read_time(f"{naive:%Y-%m-%d %H:%M:%S}", zone)
-        except (ValueError, NoTime):
-            continue
-    return None
+    month, day, half = (said["m1"] or said["m2"])[:3], said["d1"] or said["d2"], said["half"] or ""
+    text = f"{day} {month} {said['year']} {said['hour']}:{said['minute']} {half}".strip()
+    try:
+        naive = datetime.strptime(text, "%d %b %Y " + ("%I:%M %p" if half else "%H:%M"))
+        return read_time(f"{naive:%Y-%m-%d %H:%M:%S}", zone)
+    except (ValueError, NoTime):
+        return None
 
 
 def _sakai(parts: tuple[str, ...], hints: Hints) -> _Written:
@@ -245,4 +239,4 @@ def _is_unlike_canvas(said: Said) -> bool:
     if not isinstance(said, tuple) or said[0].platform != "Canvas" or said[0].anonymous:
         return False
     name = said[0].who.rpartition("_")[0]
-    return "_" in name or bool(NUMBERED_WORD.fullmatch(name))
+    return "_" in name or bool(_TITLE.fullmatch(name))

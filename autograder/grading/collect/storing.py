@@ -8,10 +8,9 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autograder.grading.collect.choosing import Lessons, Notebook
-from autograder.grading.collect.layouts import SECRET
+from autograder.grading.collect.choosing import Lessons, Notebook, digest
 from autograder.grading.collect.times import NoTime, read_time
-from autograder.notebooks.files import TIMESTAMP
+from autograder.notebooks.files import SECRET, TIMESTAMP
 
 SUBMITTED = Path("autograder", "submitted")
 ASIDE = ".replaced"  # in a student's folder; nbgrader's globs pass over hidden names
@@ -41,14 +40,15 @@ def store(notebook: Notebook, folder: Path, lessons: Lessons) -> Path | None:
         raise NotStored(f"the folder {SUBMITTED.as_posix()}/{student} is a link, or has one")
     aside = None
     if target.exists():
-        old, old_time = target / f"{lesson}.ipynb", _time_of(target)
+        old, old_time, was_answered = target / f"{lesson}.ipynb", _time_of(target), True
         if old.is_file() and not old.is_symlink():
             data = old.read_bytes()
-            if data == notebook.data:
+            if digest(data) == notebook.digest:
                 raise Unchanged
-            if not notebook.answered and lessons.is_answered(lesson, data):
+            was_answered = lessons.is_answered(lesson, data)
+            if not notebook.answered and was_answered:
                 raise NotStored(f"no exercise of {lesson} is answered in it, and what {student} has there has answers")
-        if old_time > notebook.time:
+        if old_time > notebook.time and was_answered >= notebook.answered:
             raise NotStored(f"older than what {student} has for {lesson}, which stays")
         names = (
             f"{old_time:%Y-%m-%dT%H-%M-%S}{end}" for end in itertools.chain([""], map("-{}".format, itertools.count(2)))
@@ -57,7 +57,7 @@ def store(notebook: Notebook, folder: Path, lessons: Lessons) -> Path | None:
     new = folder / f".new-{lesson}"
     shutil.rmtree(new, ignore_errors=True)  # of a run that was killed
     new.mkdir(parents=True)
-    (new / f"{lesson}.ipynb").write_bytes(notebook.data)
+    shutil.copyfile(notebook.file, new / f"{lesson}.ipynb")
     (new / TIMESTAMP).write_text(written(notebook.time), encoding="utf-8")
     if notebook.secret:
         (new / SECRET).write_bytes(notebook.secret)

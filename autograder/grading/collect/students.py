@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 import unicodedata
@@ -59,6 +60,7 @@ def lesson_in(name: str, lessons: Iterable[str]) -> str | None:
     return next((lesson for lesson in lessons if lesson in name), None)
 
 
+@functools.lru_cache(maxsize=100_000)
 def plain(name: str) -> str:
     """A name as two that say the same have it alike: macOS writes an umlaut as two characters, Windows as one."""
     return " ".join(unicodedata.normalize("NFC", name).split())

@@ -123,14 +123,6 @@ class Book:
         """The person with this id in nbgrader, who is new where there is none yet."""
         return self.people.setdefault(student, Person(student))
 
-    def known_by(self, platform: str, id: str, lesson: str = "") -> list[Person]:
-        """Who has this id: at most one, unless somebody wrote the file by hand."""
-        return [
-            person
-            for person in self
-            if any((one.platform, one.id, one.lesson) == (platform, id, lesson) for one in person.identities)
-        ]
-
     def give(self, student: str, identity: Identity) -> None:
         """Note that this is what a platform calls the student, and nobody else."""
         for person in self:

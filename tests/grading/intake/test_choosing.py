@@ -170,6 +170,14 @@ def test_an_empty_notebook_replaces_none_with_answers_and_it_is_said(course, tmp
     assert "no exercise of 07_layers is answered in it" in collected.sentences[0]
 
 
+def test_an_older_one_with_answers_replaces_an_empty_one(course, tmp_path):
+    collect([zipped(tmp_path / "x.zip", {"ada/07_layers.ipynb": EMPTY}, NEW)], course)
+    collected = collect([zipped(tmp_path / "x.zip", {"ada/07_layers.ipynb": notebook("solved")}, OLD)], course)
+
+    assert submitted(course)["ada/07_layers/07_layers.ipynb"] == notebook("solved")
+    assert (collected.replaced, len(submitted(course))) == (1, 2)
+
+
 def test_an_empty_notebook_in_the_same_archive_replaces_none_with_answers(course, tmp_path):
     names = {zipfile.ZipInfo("ada/01.ipynb", OLD): notebook("solved"), zipfile.ZipInfo("ada/02.ipynb", NEW): EMPTY}
     collected = collect([zipped(tmp_path / "x.zip", names)], course)

@@ -71,6 +71,14 @@ def test_a_name_alone_is_not_one_person_in_two_sections_that_come_together(cours
     assert collected.refused == 2
 
 
+def test_two_files_that_have_only_a_persons_name_may_be_of_two(course, tmp_path):
+    files = {f"Jane Doe - 07_layers{end}.ipynb": notebook(end) for end in ("", "(1)")}
+    collected = collect([zipped(tmp_path / "x.zip", files)], course)
+
+    assert submitted(course) == {}
+    assert collected.refused == 1
+
+
 def test_names_that_differ_in_an_accent_are_two_people(course, tmp_path):
     for i, name in enumerate(("Jürgen", "Jurgen")):
         collected = collect([zipped(tmp_path / f"{i}.zip", {f"{name}/07_layers.ipynb": notebook(name)}, NEW)], course)
@@ -167,3 +175,13 @@ def test_an_id_is_safe(who, id):
 def test_names_are_printed_without_what_a_terminal_would_obey():
     assert shown("\x1b[31mred\u202e") == "?[31mred?"
     assert len(shown("x" * 1000)) == 123
+
+
+def test_what_a_person_says_of_one_file_says_nothing_of_its_name(course, tmp_path):
+    (tmp_path / "final version.ipynb").write_bytes(notebook("ann"))
+    collect([tmp_path / "final version.ipynb"], course, student="ann")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "final version.ipynb").write_bytes(notebook("bob"))
+    collect([tmp_path / "other" / "final version.ipynb"], course)
+
+    assert submitted(course)["ann/07_layers/07_layers.ipynb"] == notebook("ann")

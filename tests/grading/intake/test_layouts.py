@@ -1,5 +1,6 @@
 """Whose a file is: what the platform wrote, at the outermost level alone; and each platform's names and times."""
 
+import random
 import zipfile
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -28,7 +29,8 @@ def owners(*paths, archive="x.zip"):
     """Whose each path is, as a student's id, or an empty string where that is not certain."""
     members = [Member(path, datetime(2026, 1, 1, tzinfo=UTC), 0, lambda limit: b"") for path in paths]
     said = find_layout(members, archive, LESSONS, UTC).said
-    return [safe_id(said[member.parts][0].who) if isinstance(said[member.parts], tuple) else "" for member in members]
+    found = [said.get(member.parts) for member in members]
+    return [safe_id(one[0].who) if isinstance(one, tuple) else "" for one in found]
 
 
 @pytest.mark.parametrize(
@@ -50,6 +52,12 @@ def owners(*paths, archive="x.zip"):
         ("123-456 - Ada Lovelace - Jan 30, 2026 312 PM/07_layers.ipynb", "x.zip", "Ada_Lovelace"),
         ("123-456 - Ada Lovelace - 30 January, 2026 1512/07_layers.ipynb", "x.zip", "Ada_Lovelace"),
         ("123-456 - Ada Lovelace - Jan 30, 2026 312 PM - 07_layers.ipynb", "x.zip", "Ada_Lovelace"),
+        ("123-456 - Ada Lovelace - 30 Jan, 2026 3-12 PM/07_layers.ipynb", "x.zip", "Ada_Lovelace"),
+        ("123-456- Ada-Lee Lovelace - Jan 30, 2026 15_12/07_layers.ipynb", "x.zip", "Ada-Lee_Lovelace"),
+        ("123-456 - Ada Lovelace - 30 janv. 2026 1512/07_layers.ipynb", "x.zip", "Ada_Lovelace"),
+        ("123-456 - Ada Lovelace - 30 Floréal, 2026 1512/07_layers.ipynb", "x.zip", ""),
+        ("123-456 - Ada Lovelace - yesterday/07_layers.ipynb", "x.zip", ""),
+        ("Participant 88_88_assignsubmission_file_/07_layers.ipynb", "x.zip", "Participant_88"),
         ("Lovelace, Ada(ada1)/Submission attachment(s)/07_layers.ipynb", "x.zip", "Lovelace_Ada"),
         ("Assignment 7/Lovelace, Ada(ada1)/Submission attachment(s)/07_layers.ipynb", "x.zip", "Lovelace_Ada"),
         ("Lovelace_Ada_ada1/2_submissions/07_layers.ipynb", "x.zip", "Lovelace_Ada_ada1"),
@@ -61,6 +69,7 @@ def owners(*paths, archive="x.zip"):
         ("Copy of 07_layers.ipynb", "x.zip", ""),
         ("Copy of Copy of 07_layers (3).ipynb", "drive-download-20260130T1500Z-001.zip", ""),
         ("ada/07_layers.ipynb", "x.zip", "ada"),
+        ("ada-07_layers/07_layers.ipynb", "x.zip", "ada"),
         ("submitted/ada/07_layers/07_layers.ipynb", "x.zip", "ada"),
         ("ada/work/07_layers/07_layers.ipynb", "x.zip", "ada"),
         ("ada_07_layers.ipynb", "x.zip", "ada"),
@@ -205,6 +214,45 @@ def test_a_wrapping_folder_is_nobodys():
     assert owners(sakai.format("Doe, Jane(jdoe)"), sakai.format("Roe, Richard(rroe)")) == ["Doe_Jane", "Roe_Richard"]
     assert owners(moodle.format("Jane Doe_1"), moodle.format("Richard Roe_2")) == ["Jane_Doe", "Richard_Roe"]
     assert owners(sakai.format("Doe, Jane(jdoe)")) == [""]
+
+
+def test_sections_of_one_platform_are_nobodys():
+    paths = [f"CS{s}/{name}_07_layers.ipynb" for s in "AB" for name in (f"doejane_{s and 12}_3", "roe_13_4")]
+
+    assert owners(*(paths[:2] + [path.replace("_1", "_2") for path in paths[2:]])) == [
+        "doejane_12",
+        "roe_13",
+        "doejane_22",
+        "roe_23",
+    ]
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        ("CS-A/ada/07_layers.ipynb", "CS-A/bob/07_layers.ipynb"),
+        ("CS-A/ada/07_layers.ipynb", "CS-A/bob/07_layers.ipynb", "CS-B/dan/x.ipynb", "CS-B/eve/x.ipynb"),
+        ("CS-A/doejane_12_3_x.ipynb", "CS-A/roe_13_4_x.ipynb", "ada/x.ipynb"),
+    ],
+)
+def test_a_folder_that_may_hold_several_students_is_not_one(paths):
+    said = owners(*paths)
+
+    assert [name for name in said if name.startswith("CS")] == []
+    assert said[0] == ""
+
+
+@pytest.mark.parametrize("wrapper", ["HW7-export", "submissions_hw7", "Section A", "all students", "Assignment 07 (2)"])
+def test_words_that_name_nobody_are_no_student(wrapper):
+    assert owners(f"{wrapper}/ada/07_layers.ipynb", f"{wrapper}/bob/07_layers.ipynb") == ["ada", "bob"]
+
+
+def test_names_with_dots_are_not_cut():
+    assert owners("j.doe.ipynb", "j.roe.ipynb", "j.doe_07_layers.ipynb") == ["j.doe", "j.roe", "j.doe"]
+
+
+def test_a_students_two_folders_of_different_lessons_are_the_students():
+    assert owners("ada/one/01_tensors.ipynb", "ada/seven/07_layers.ipynb", "bob/x.ipynb") == ["ada", "ada", "bob"]
 
 
 def test_among_a_platforms_names_another_is_not_certain(course, tmp_path):
@@ -380,3 +428,14 @@ def test_a_time_is_read_in_its_zone(text, time):
 def test_what_is_no_certain_time_is_none(text):
     with pytest.raises(NoTime):
         read_time(text)
+
+
+def test_no_name_takes_long_and_none_raises():
+    chance = random.Random(7)
+    pieces = ["_", "1", "22_", "a", "A ", " - ", "(", ")", "+", "LATE_", "anon_", "_attempt_", "2026-01-30-15-00-00"]
+    pieces += ["assignsubmission_file_", "2_submissions", "/", "/", "Submission attachment(s)", "Jan 3, 2026 ", "."]
+    pieces += ["07_layers", ".ipynb", ".zip", "submission_", "timestamp.txt", "submission_metadata.yml", "王", "\n"]
+    paths = ["".join(chance.choices(pieces, k=chance.randint(1, 30))) for _ in range(2000)]
+    paths += ["1_" * 500, "a_1_" * 250, "(" * 1000, "_attempt_" * 100, "1-2 - " * 150, "x" * 100_000, "1_" * 50_000]
+    for i in range(0, len(paths), 7):
+        owners(*dict.fromkeys(path for path in paths[i : i + 7] if path.strip("/.")))

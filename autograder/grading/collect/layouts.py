@@ -13,9 +13,7 @@ from autograder.grading.collect.members import Member
 from autograder.grading.collect.platforms import NUMBERED_WORD, Hints, NotHandedIn, Said, Uncertain, said_by_platform
 from autograder.grading.collect.students import Owner, lesson_in, plain
 from autograder.grading.collect.times import NoTime, read_time
-from autograder.notebooks.files import TIMESTAMP
-
-SECRET = "submission_secret.txt"  # nbgrader's: without it, it finds no feedback to return
+from autograder.notebooks.files import SECRET, TIMESTAMP
 
 _NOBODYS = {  # names of folders, archives and files that name no student
     *("submitted", "submissions", "submission", "downloaded", "archive", "extracted", "collected", "assignments"),

@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from autograder.grading.collect.choosing import Lessons, Notebook
-from autograder.grading.collect.layouts import SECRET
 from autograder.grading.collect.times import NoTime, read_time
-from autograder.notebooks.files import TIMESTAMP
+from autograder.notebooks.files import SECRET, TIMESTAMP
 
 SUBMITTED = Path("autograder", "submitted")
 ASIDE = ".replaced"  # in a student's folder; nbgrader's globs pass over hidden names

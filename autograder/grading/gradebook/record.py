@@ -62,7 +62,7 @@ class PaperNotRecorded(RecordError):
 
 @dataclass(frozen=True)
 class _Lesson:
-    """A prepared lesson: its release, as text and read, its cells in the gradebook, what is settled about its points."""
+    """A prepared lesson: its release, as text and read, its cells in the gradebook, what is settled on its points."""
 
     release: str
     read: nbformat.NotebookNode

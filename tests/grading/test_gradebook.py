@@ -20,6 +20,7 @@ from autograder.grading.gradebook.record import PaperNotRecorded, Record, Record
 from autograder.grading.gradebook.settings import read_course
 from autograder.grading.outcome import FAILED, Graded
 from autograder.notebooks.course import CourseError
+from tests.support.acting import PNG
 from tests.support.classroom import FILE, LESSON, gradebook_rows, graded, make_course, set_points, sqlite
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # nbgrader's own
@@ -280,7 +281,7 @@ def test_an_answer_is_also_what_stands_below_it_and_its_pictures(course, changed
     if changed == "below":
         notebook.cells.insert(place + 1, nbformat.v4.new_markdown_cell("And because of this."))
     else:
-        notebook.cells[place].attachments = {"a.png": {"image/png": "eA=="}}
+        notebook.cells[place].attachments = {"a.png": {"image/png": PNG}}
     record(course, Graded(**{**vars(submission), "notebook": nbformat.writes(notebook)}))
 
     assert found(course, "ann", QUESTION) == (1, True)

@@ -17,7 +17,7 @@ from rich.text import Text
 from autograder.grading import cluster, workers
 from autograder.grading.collect.students import shown
 from autograder.grading.gradebook.record import PaperNotRecorded, Record
-from autograder.grading.gradebook.settings import read_course
+from autograder.grading.gradebook.settings import read_course, seconds_each
 from autograder.grading.outcome import ERROR, FAILED, Graded
 from autograder.grading.paper import Paper
 from autograder.grading.results import Results
@@ -55,9 +55,10 @@ def grade_class(root: Path, options: Options, console: Console) -> int:
     """
     released = released_lessons(root)
     lessons = list(dict.fromkeys(meant_lesson(name, released) for name in options.lessons))
-    submitted = _submitted(root)
+    course = read_course(root)
+    submitted = Path(course.coursedir.root, course.coursedir.submitted_directory)
     found = find_submissions(submitted, lessons, options.students)
-    run = _Run(root, lessons, options)
+    run = _Run(root, lessons, options, seconds_each(course))
     with Record(root) as record, _progress(console) as progress:
         for lesson in lessons:
             record.prepare(lesson)
@@ -109,8 +110,9 @@ class _Run:
         ended: the results, as they come.
     """
 
-    def __init__(self, root: Path, lessons: Sequence[str], options: Options):
+    def __init__(self, root: Path, lessons: Sequence[str], options: Options, seconds: float):
         self.ended: list[Graded] = []
+        self._seconds = seconds
         self._options, self._results = options, Results(root)
         self._times: dict[tuple[str, str], datetime | None] = {}
         self._seeds = {lesson: self._results.seed(lesson, options.fresh) for lesson in lessons}
@@ -152,7 +154,8 @@ class _Run:
     def _paper(self, submission: Submission) -> Paper:
         content, lesson, student = read_content(submission), submission.lesson, submission.student
         self._times[lesson, student] = content.submitted_at
-        return Paper(student, lesson, content.data, self._releases[lesson], self._seeds[lesson], content.warnings)
+        release, seed = self._releases[lesson], self._seeds[lesson]
+        return Paper(student, lesson, content.data, release, seed, content.warnings, self._seconds)
 
     def _grade_all(self, papers: Iterable[Paper]) -> Iterator[Graded]:
         if self._options.trusted:
@@ -163,11 +166,6 @@ class _Run:
             at_once = self._options.jobs or os.cpu_count() or 1
             start = functools.partial(workers.local, at_once)
         return workers.grade_all(papers, workers.grade_sandboxed, start, at_once)
-
-
-def _submitted(root: Path) -> Path:
-    folders = read_course(root).coursedir
-    return Path(folders.root, folders.submitted_directory)
 
 
 def _progress(console: Console) -> Progress:

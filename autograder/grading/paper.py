@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+SECONDS = 180.0
+
 
 @dataclass(frozen=True)
 class Paper:
@@ -15,6 +17,7 @@ class Paper:
         release: the lesson as learners got it.
         seed: what the hidden cases are drawn from; a secret of those who grade.
         warnings: what was noticed before, a sentence each.
+        seconds: how long a worker may be at it, all in all.
     """
 
     student: str
@@ -23,3 +26,4 @@ class Paper:
     release: bytes
     seed: int
     warnings: tuple[str, ...] = ()
+    seconds: float = SECONDS

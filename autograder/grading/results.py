@@ -68,6 +68,7 @@ def _key(paper: Paper) -> str:
     parts = [
         judge_version().encode(),
         str(paper.seed).encode(),
+        str(paper.seconds).encode(),
         paper.student.encode("utf-8", "surrogateescape"),
         paper.lesson.encode(),
     ]

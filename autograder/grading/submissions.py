@@ -99,7 +99,7 @@ def _notebook(submission: Submission, names: Sequence[str], warnings: list[str])
     if expected not in names and len(notebooks) == 1:
         warnings.append(f"The notebook was named {shown(notebooks[0])}; expected {expected}.")
         expected = notebooks[0]
-    return read_file(submission.folder / expected, submission.folder.parent.parent)
+    return read_file(submission.folder / expected, submission.folder.parent.parent, warnings)
 
 
 def _submitted_at(submission: Submission, warnings: list[str]) -> datetime | None:

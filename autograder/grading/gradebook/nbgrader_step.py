@@ -15,9 +15,11 @@ from typing import Any
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode, v4
 from nbgrader.utils import parse_utc
+from traitlets import Float
 
 from autograder.grading.gradebook.failed import failed_notebook
 from autograder.grading.outcome import FAILED, Graded
+from autograder.grading.paper import SECONDS
 from autograder.notebooks.files import TIMESTAMP
 from autograder.notebooks.reading import Unreadable, read_file
 
@@ -28,6 +30,8 @@ class NotGraded(Exception):
 
 class GradingExporter(NotebookExporter):
     """Grades what was handed in while it reads it; nothing that a student handed in stops it."""
+
+    minutes = Float(SECONDS / 60, help="For one submission, also with `course grade`.").tag(config=True)
 
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)

@@ -13,6 +13,8 @@ from nbgrader.apps.baseapp import NbGrader
 from nbgrader.coursedir import CourseDirectory
 from sqlalchemy import inspect, text
 
+from autograder.grading.paper import SECONDS
+
 
 class _Course(NbGrader):
     """nbgrader's application without a command: it only reads the configuration."""
@@ -38,6 +40,11 @@ def read_course(root: Path) -> NbGrader:
     course.raise_config_file_errors = True  # nbgrader would go on with its defaults, in another gradebook
     course.initialize([], root=str(root.resolve()))
     return course
+
+
+def seconds_each(course: NbGrader) -> float:
+    """How long a worker may be at one submission, as nbgrader_config.py says: ``c.GradingExporter.minutes``."""
+    return 60 * course.config.GradingExporter.get("minutes", SECONDS / 60)
 
 
 def open_gradebook(course: CourseDirectory) -> Gradebook:

@@ -16,11 +16,11 @@ from rich.text import Text
 
 from autograder.grading import cluster, workers
 from autograder.grading.collect.students import shown
-from autograder.grading.gradebook.record import PaperNotRecorded, Record
+from autograder.grading.gradebook.record import PaperNotRecorded, Record, RecordError
 from autograder.grading.gradebook.settings import read_course, seconds_each
 from autograder.grading.outcome import ERROR, FAILED, Graded
 from autograder.grading.paper import Paper
-from autograder.grading.results import Results
+from autograder.grading.results import NotKept, Results
 from autograder.grading.submissions import Submission, find_submissions, read_content, unfit_name
 from autograder.grading.summary import print_summary
 from autograder.notebooks.course import meant_lesson, released_lessons, released_notebook
@@ -68,13 +68,17 @@ def grade_class(root: Path, options: Options, console: Console) -> int:
                 try:
                     record.save(result, submitted_at)
                 except PaperNotRecorded as error:  # the others can be
-                    result = Graded(result.student, result.lesson, ERROR, {}, (str(error),))
+                    result = _not_graded(result, str(error))
+                except (RecordError, OSError):
+                    raise
+                except Exception as error:  # a fault of ours, which concerns this one
+                    result = _not_graded(result, f"It was not recorded: {type(error).__name__}: {error}")
             run.ended.append(replace(result, notebook=None))  # the notebook is recorded, and large
             progress.advance(task)
     graded = sorted(run.ended, key=lambda result: (result.lesson, result.student))
     if options.json:
         write_json(options.json, graded)
-    print_summary(console, graded)
+    print_summary(console, graded, sorted(run.moved))
     if options.feedback:
         # here, because it imports the half of nbgrader that takes seconds
         from autograder.grading.feedback.pages import write_feedback
@@ -103,15 +107,21 @@ def write_json(path: Path, graded: Sequence[Graded]) -> None:
     path.write_text(json.dumps(listed, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def _not_graded(result: Graded, why: str) -> Graded:
+    return Graded(result.student, result.lesson, ERROR, {}, (why,))
+
+
 class _Run:
     """One run: what is known already, what has to be graded, and what came of it.
 
     Attributes:
         ended: the results, as they come.
+        moved: whose grade is another one though the same was handed in: by a changed judge, or on other inputs.
     """
 
     def __init__(self, root: Path, lessons: Sequence[str], options: Options, seconds: float):
         self.ended: list[Graded] = []
+        self.moved: list[str] = []
         self._seconds = seconds
         self._options, self._results = options, Results(root)
         self._times: dict[tuple[str, str], datetime | None] = {}
@@ -142,8 +152,18 @@ class _Run:
         for result in self._grade_all(papers()):
             paper = given.pop((result.lesson, result.student))
             if result.outcome != ERROR and not self._options.trusted:
-                self._results.save(paper, result)
+                try:
+                    self._note_move(self._results.load_earlier(paper), result)
+                    self._results.save(paper, result)
+                except NotKept as error:
+                    result = _not_graded(result, str(error))
             yield result, self._times.pop((result.lesson, result.student))
+
+    def _note_move(self, before: Graded | None, now: Graded) -> None:
+        points = [{name: each.points for name, each in one.exercises.items()} for one in (before or now, now)]
+        if different := [name for name in points[0] | points[1] if points[0].get(name) != points[1].get(name)]:
+            scores = f"{before.score:g} -> {now.score:g} points ({', '.join(different)})"
+            self.moved.append(f"{now.student}, {now.lesson}: {scores}")
 
     def _known(self, submission: Submission) -> Graded | None:
         """The result of an earlier run, made in the sandbox, of this very submission."""

@@ -17,14 +17,19 @@ from pathlib import Path
 
 from autograder.grading.outcome import Graded
 from autograder.grading.paper import Paper
-from autograder.notebooks.files import write_whole
+from autograder.notebooks.files import lies_in_the_path, write_whole
 from autograder.sandbox.bubblewrap import AUTOGRADER, course_utils
+
+
+class NotKept(Exception):
+    """A result could not be kept, for a reason that lies in its own file: others can."""
 
 
 class Results:
     """The results of the course in ``root``.
 
     Raises (all methods):
+        NotKept: something else is in the place of this file.
         OSError: the disk is full, or cannot be written to; the text says where, and what to do.
     """
 
@@ -47,17 +52,29 @@ class Results:
 
     def load(self, paper: Paper) -> Graded | None:
         """The result of this very submission, judged by this very judge, where there is one."""
+        return self._load(paper, "key", _key(paper))
+
+    def load_earlier(self, paper: Paper) -> Graded | None:
+        """The result of this very submission, by whatever judge and on whatever inputs, where there is one."""
+        return self._load(paper, "handed in", _handed_in(paper))
+
+    def _load(self, paper: Paper, name: str, value: str) -> Graded | None:
         try:
             kept = json.loads(self._path(paper).read_text(encoding="utf-8"))
-            return Graded.from_json(kept["graded"]) if kept["key"] == _key(paper) else None
+            return Graded.from_json(kept["graded"]) if kept[name] == value else None
         except FileNotFoundError:
             return None
+        except OSError as error:
+            if lies_in_the_path(error):
+                return None  # `save` says so
+            raise
         except (ValueError, LookupError, TypeError, AttributeError):  # cut off when the disk was full, or edited
             return None
 
     def save(self, paper: Paper, graded: Graded) -> None:
         """Keep a result, in the place of the student's earlier one."""
-        kept = {"key": _key(paper), "seed": paper.seed, "graded": graded.to_json()}
+        handed_in = _handed_in(paper)
+        kept = {"key": _key(paper), "handed in": handed_in, "seed": paper.seed, "graded": graded.to_json()}
         _write(self._path(paper), json.dumps(kept, ensure_ascii=False))
 
     def _path(self, paper: Paper) -> Path:
@@ -76,6 +93,10 @@ def _key(paper: Paper) -> str:
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
 
+def _handed_in(paper: Paper) -> str:
+    return hashlib.sha256(b"no data" if paper.data is None else paper.data).hexdigest()
+
+
 @functools.lru_cache(maxsize=1)
 def judge_version() -> str:
     """A hash of everything that a verdict depends on beside the submission: the course's code, and its tools."""
@@ -92,6 +113,8 @@ def _write(path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_whole(path, text, 0o600, aside=path.parent)
     except OSError as error:
+        if lies_in_the_path(error):
+            raise NotKept(f"The result could not be kept as {path.name} in {path.parent}: {error.strerror}.") from error
         raise OSError(
             f"The results could not be kept in {path.parent}: {error.strerror or error}. Make room there, or see who "
             "may write there, and run this again: what is graded already stays so."

@@ -10,26 +10,30 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from autograder.grading.outcome import ERROR, FAILED, GRADED, Graded
+from autograder.grading.outcome import ERROR, FAILED, GRADED, OUTCOMES, Graded
 
 MISTAKES_SHOWN = 3  # of each exercise
 PEOPLE_SHOWN = 40
 
 
-def print_summary(console: Console, graded: Sequence[Graded]) -> None:
-    """Print a table for each lesson, and then the submissions that need a person."""
+def print_summary(console: Console, graded: Sequence[Graded], moved: Sequence[str] = ()) -> None:
+    """Print a table for each lesson, then the submissions that need a person, then those whose grade has ``moved``."""
     for lesson in dict.fromkeys(result.lesson for result in graded):
         of_lesson = [result for result in graded if result.lesson == lesson]
         console.print(_table(lesson, of_lesson))
+        counts = Counter(result.outcome for result in of_lesson)
+        console.print(Text("; ".join(f"{counts[name]} {name}" for name in OUTCOMES if counts[name]) + "."))
         scores = [result.score for result in of_lesson if result.outcome != ERROR]
         if scores:
             best = max(result.max_score for result in of_lesson)
-            console.print(
-                f"{len(scores)} graded; of {best:g} points, mean {mean(scores):.1f}, median {median(scores):g}.\n"
-            )
-    lines = list(_for_a_person(graded))
+            console.print(f"Of {best:g} points, mean {mean(scores):.1f}, median {median(scores):g}.\n")
+    _print_people(console, "to look at", list(_for_a_person(graded)))
+    _print_people(console, "whose grade has moved, though the same was handed in", moved)
+
+
+def _print_people(console: Console, what: str, lines: Sequence[str]) -> None:
     if lines:
-        console.print(f"{len(lines)} to look at:", style="bold")
+        console.print(f"{len(lines)} {what}:", style="bold")
     for line in lines[:PEOPLE_SHOWN]:
         console.print(Text(f"  {line}"))
     if len(lines) > PEOPLE_SHOWN:

@@ -80,6 +80,11 @@ def new_cell(kind: str, source: str, id: str, metadata: Mapping[str, Any] | None
     return cell
 
 
+def text_length(source: str) -> int:
+    """Characters of a Markdown text, not counting pictures that are written into it."""
+    return len(source) - sum(picture.end() - picture.start() for picture in _PICTURE.finditer(source))
+
+
 def read_bytes(path: Path) -> bytes:
     """The bytes of a file of one's own, as far as a notebook may be long; links are followed.
 
@@ -288,8 +293,7 @@ def _with_ids(cells: list[tuple[NotebookNode, Mapping[str, Any]]]) -> list[Noteb
 
 def _length(cell: NotebookNode) -> int:
     """Characters of the cell's source, in a text without its pictures."""
-    pictures = _PICTURE.finditer(cell.source) if cell.cell_type == "markdown" else ()
-    return len(cell.source) - sum(picture.end() - picture.start() for picture in pictures)
+    return text_length(cell.source) if cell.cell_type == "markdown" else len(cell.source)
 
 
 def _is_id(value: Any) -> bool:

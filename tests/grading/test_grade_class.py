@@ -24,7 +24,7 @@ from autograder.cli import app
 from autograder.exercises import EXERCISES
 from autograder.grading import workers
 from autograder.grading.gradebook import record
-from autograder.grading.outcome import FAILED, GRADED, WARNED
+from autograder.grading.outcome import ERROR, FAILED, GRADED, WARNED
 from benchmarks.students import WRONG, hand_in, new_course, notebook, solutions
 from tests.support.classroom import FILE, LESSON, gradebook_rows, sqlite
 
@@ -223,7 +223,7 @@ def test_the_summary_counts_mistakes_and_names_whom_to_look_at(course):
     said = " ".join(course.with_name("said").read_text().split())
 
     assert "one sum over" in said
-    assert "9 graded; of 14 points, mean 5.6, median 0." in said
+    assert "3 graded; 2 graded, with a warning; 4 failed. Of 14 points, mean 5.6, median 0." in said
     assert "6 to look at:" in said
     assert "renamed, 07_layers: The notebook was named my lesson.ipynb" in said
 
@@ -299,6 +299,27 @@ def test_a_damaged_or_stale_result_is_not_believed(pair, given, damage):
     assert run.exit_code == 0, run.output
     assert given == ["ada", "bob", "bob"]
     assert (pair / "second.json").read_bytes() == (pair / "first.json").read_bytes()
+
+
+def test_whose_grade_a_changed_judge_moves_is_said(pair, given, monkeypatch):
+    first = grade(pair, LESSON)
+    kept = seed(pair).with_name("bob.json")
+    of_bob = json.loads(kept.read_text())
+    of_bob["graded"]["exercises"]["softmax"]["points"] = 3.0  # by another judge
+    kept.write_text(json.dumps(of_bob | {"key": "another judge"}))
+    second, third = grade(pair, LESSON), grade(pair, LESSON)
+    said = " ".join(second.output.split())
+
+    assert given == ["ada", "bob", "bob"]
+    assert "1 whose grade has moved, though the same was handed in: bob, 07_layers: 11 -> 8 points (softmax)" in said
+    assert "moved" not in first.output + third.output
+
+
+def test_a_grade_that_moves_with_what_was_handed_in_is_no_news(pair, given):
+    grade(pair, LESSON)
+    hand_in(pair, {"bob": SOLVED})
+
+    assert "moved" not in grade(pair, LESSON).output
 
 
 def test_a_lost_seed_is_drawn_anew_and_everything_graded_with_it(pair, given):
@@ -468,6 +489,32 @@ def test_results_that_cannot_be_kept_are_an_error_and_the_next_run_goes_on(pair,
     run = grade(pair, LESSON, "--json", "out.json")
     assert run.exit_code == 0, run.output
     assert [one["score"] for one in in_json(pair / "out.json").values()] == [14, 8]
+
+
+def test_what_stands_in_the_way_of_one_students_result_costs_nobody_else_anything(pair, given):
+    seed(pair).with_name("bob.json").mkdir(parents=True)
+    run = grade(pair, LESSON, "--json", "out.json")
+    results = in_json(pair / "out.json")
+
+    assert run.exit_code == 1, run.output
+    assert {student: result["outcome"] for student, result in results.items()} == {"ada": GRADED, "bob": ERROR}
+    assert "The result could not be kept as bob.json" in results["bob"]["warnings"][0]
+
+
+def test_a_fault_of_ours_in_recording_one_costs_nobody_else_anything(pair, given, monkeypatch):
+    save = record.Record.save
+
+    def fails_for_bob(self, result, submitted_at):
+        if result.student == "bob":
+            raise KeyError("cells")
+        save(self, result, submitted_at)
+
+    monkeypatch.setattr(record.Record, "save", fails_for_bob)
+    run = grade(pair, LESSON, "--json", "out.json")
+
+    assert run.exit_code == 1, run.output
+    assert in_json(pair / "out.json")["bob"]["warnings"] == ["It was not recorded: KeyError: 'cells'"]
+    assert sum(scores(pair, "ada").values()) == 14
 
 
 # --- what is killed

@@ -19,6 +19,7 @@ import nbgrader
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from nbconvert.exporters import HTMLExporter
+from nbconvert.filters.highlight import Highlight2HTML
 from nbformat import NotebookNode, from_dict
 from nbgrader.converters import GenerateFeedback
 from nbgrader.converters.base import NbGraderException
@@ -26,7 +27,10 @@ from traitlets.config import Config
 
 from autograder.grading.gradebook.settings import read_course
 from autograder.grading.outputs import clean
+from autograder.notebooks.reading import text_length
 
+# For texts and code of twice the length, rendering may take four times as long. Lessons have half of this.
+LONGEST, WIDEST = 8_000, 500  # characters of a cell that is rendered, and of one of its lines of code
 _TEMPLATES = Path(__file__).parent / "templates"
 _NBGRADERS = Path(nbgrader.__file__).parent / "server_extensions" / "formgrader" / "templates"
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
@@ -105,6 +109,7 @@ class FeedbackExporter(HTMLExporter):
                     "extra_template_basedirs": [str(_TEMPLATES), str(_NBGRADERS)],
                     "extra_template_paths": [str(_NBGRADERS)],  # from where the template extends nbgrader's
                 },
+                "TemplateExporter": {"filters": {"highlight_code": _highlight_code}},
                 "NbConvertBase": {"display_data_priority": ["image/png", "text/plain"]},
             }
         )
@@ -119,12 +124,27 @@ class FeedbackExporter(HTMLExporter):
 
     @pass_context
     def markdown2html(self, context: Context, source: str) -> str:
-        """Markdown to HTML that only shows something; what nbconvert cannot render is shown as it was written."""
+        """Markdown to HTML that only shows something; what nbconvert cannot render is shown as it was written.
+
+        So is what is very long.
+        """
+        if text_length(source) > LONGEST:
+            return f"<pre>{escape(source)}</pre>"
         try:
             html = super().markdown2html(context, source)
         except Exception:  # such as of an attachment that isn't there; a page without it is better than none
             html = f"<pre>{escape(source)}</pre>"
         return bleach.clean(html, _TAGS, _keeps, protocols={"http", "https", "mailto", "data"})
+
+
+_highlight = Highlight2HTML(pygments_lexer="ipython3")
+
+
+def _highlight_code(source: str, **options: Any) -> str:
+    """Code in colours, or as it was written where it is very long."""
+    if len(source) > LONGEST or any(len(line) > WIDEST for line in source.splitlines()):
+        return f'<div class="highlight"><pre>{escape(source)}</pre></div>'
+    return _highlight(source, **options)
 
 
 def _keeps(tag: str, name: str, value: str) -> bool:

@@ -9,7 +9,6 @@ SQLite in autograder/gradebook.db, or what the environment variable COURSE_DB_UR
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -30,7 +29,7 @@ from autograder.grading.gradebook import rows
 from autograder.grading.gradebook.failed import failed_notebook
 from autograder.grading.gradebook.settings import open_gradebook, read_course
 from autograder.grading.outcome import ERROR, FAILED, Graded
-from autograder.notebooks.files import TIMESTAMP, write_whole
+from autograder.notebooks.files import TIMESTAMP, lies_in_the_path, write_whole
 
 PATIENCE = 15.0  # seconds to wait for a database that another program holds; each of SQLite's own waits takes 5
 
@@ -206,8 +205,7 @@ class Record:
 
 def _concerns_one(error: BaseException) -> bool:
     """Whether what went wrong lies in one submission: something stands in the place of its folder, or of its name."""
-    in_the_way = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
-    return isinstance(error, (ValueError, DataError)) or getattr(error, "errno", None) in in_the_way
+    return isinstance(error, (ValueError, DataError)) or lies_in_the_path(error)
 
 
 def _remedy(reason: BaseException) -> str:

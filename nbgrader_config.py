@@ -41,6 +41,7 @@ c.ExchangeFactory.release_feedback = "autograder.grading.gradebook.exchange.Rele
 
 # Students' code runs in a sandbox, also when it is `nbgrader autograde` or formgrader that grades.
 c.Autograde.exporter_class = "autograder.grading.gradebook.nbgrader_step.GradingExporter"
+c.GradingExporter.minutes = 3  # for one submission, all in all, also with `course grade`
 c.Autograde.sanitize_preprocessors = [
     "nbgrader.preprocessors.OverwriteKernelspec",
     "nbgrader.preprocessors.OverwriteCells",

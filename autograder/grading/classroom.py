@@ -18,13 +18,13 @@ from autograder.grading import cluster, workers
 from autograder.grading.alike import Alike, find_alike
 from autograder.grading.collect.students import shown
 from autograder.grading.gradebook.deadlines import EXCUSED, read_deadline
-from autograder.grading.gradebook.record import PaperNotRecorded, Record
-from autograder.grading.gradebook.settings import read_course
+from autograder.grading.gradebook.record import PaperNotRecorded, Record, RecordError
+from autograder.grading.gradebook.settings import read_course, seconds_each
 from autograder.grading.gradebook.withdrawn import taken_out, withdraw
 from autograder.grading.lines import doubts_about_time, gradebook_lines
 from autograder.grading.outcome import ERROR, GRADED, Graded, Standing
 from autograder.grading.paper import Paper
-from autograder.grading.results import Results
+from autograder.grading.results import NotKept, Results
 from autograder.grading.submissions import Submission, find_submissions, read_content, unfit_name
 from autograder.grading.summary import print_summary
 from autograder.notebooks.course import meant_lesson, released_lessons, released_notebook
@@ -63,7 +63,8 @@ def grade_class(root: Path, options: Options, console: Console) -> int:
     """
     released = released_lessons(root)
     lessons = list(dict.fromkeys(meant_lesson(name, released) for name in options.lessons))
-    submitted = _submitted(root)
+    course = read_course(root)
+    submitted = Path(course.coursedir.root, course.coursedir.submitted_directory)
     found = find_submissions(submitted, lessons, options.students)
     with Record(root) as record, _progress(console) as progress:
         if options.withdraw:
@@ -71,14 +72,18 @@ def grade_class(root: Path, options: Options, console: Console) -> int:
         for lesson in lessons:
             record.prepare(lesson)
         before = {lesson: record.standings(lesson) for lesson in lessons}
-        run = _Run(root, lessons, options)
+        run = _Run(root, lessons, options, seconds_each(course))
         task = progress.add_task("grading", total=len(found))
         for result, submitted_at in run.grade(found):
             if result.outcome != ERROR:
                 try:
                     record.save(result, submitted_at)
                 except PaperNotRecorded as error:  # the others can be
-                    result = Graded(result.student, result.lesson, ERROR, {}, (str(error),))
+                    result = _not_graded(result, str(error))
+                except (RecordError, OSError):
+                    raise
+                except Exception as error:  # a fault of ours, which concerns this one
+                    result = _not_graded(result, f"It was not recorded: {type(error).__name__}: {error}")
             run.ended.append(replace(result, notebook=None))  # the notebook is recorded, and large
             progress.advance(task)
         standings = {lesson: record.standings(lesson) for lesson in lessons}
@@ -159,6 +164,10 @@ def _in_gradebook(result: Graded) -> dict[str, object]:
     return said
 
 
+def _not_graded(result: Graded, why: str) -> Graded:
+    return Graded(result.student, result.lesson, ERROR, {}, (why,))
+
+
 class _Run:
     """One run: what is known already, what has to be graded, and what came of it.
 
@@ -166,8 +175,9 @@ class _Run:
         ended: the results, as they come.
     """
 
-    def __init__(self, root: Path, lessons: Sequence[str], options: Options):
+    def __init__(self, root: Path, lessons: Sequence[str], options: Options, seconds: float):
         self.ended: list[Graded] = []
+        self._seconds = seconds
         self._options, self._results = options, Results(root)
         self._extras = tuple(sorted({*options.extras, *extras_of(root)}))
         places(self._extras)  # what is not there is said before anything is graded
@@ -200,7 +210,10 @@ class _Run:
         for result in self._grade_all(papers()):
             paper = given.pop((result.lesson, result.student))
             if result.outcome != ERROR and not self._options.trusted:
-                self._results.save(paper, result)
+                try:
+                    self._results.save(paper, result)
+                except NotKept as error:
+                    result = _not_graded(result, str(error))
             yield result, self._times.pop((result.lesson, result.student))
 
     def _known(self, submission: Submission) -> Graded | None:
@@ -216,7 +229,7 @@ class _Run:
         self._times[lesson, student] = content.submitted_at
         release, seed = self._releases[lesson], self._seeds[lesson]
         warnings, withdrawn = content.warnings, self._withdrawn[lesson]
-        return Paper(student, lesson, content.data, release, seed, warnings, withdrawn, self._extras)
+        return Paper(student, lesson, content.data, release, seed, warnings, withdrawn, self._extras, self._seconds)
 
     def _grade_all(self, papers: Iterable[Paper]) -> Iterator[Graded]:
         if self._options.trusted:
@@ -227,11 +240,6 @@ class _Run:
             at_once = self._options.jobs or os.cpu_count() or 1
             start = functools.partial(workers.local, at_once)
         return workers.grade_all(papers, workers.grade_sandboxed, start, at_once)
-
-
-def _submitted(root: Path) -> Path:
-    folders = read_course(root).coursedir
-    return Path(folders.root, folders.submitted_directory)
 
 
 def _students(submitted: Path) -> list[str]:

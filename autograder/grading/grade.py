@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 import platform
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import nbformat
 
 from autograder.exercise import Exercise
 from autograder.exercises import EXERCISES
+from autograder.grading.gradebook.settings import read_course, seconds_each
 from autograder.grading.gradebook.withdrawn import taken_out
-from autograder.grading.outcome import FAILED, GRADED, WARNED, ExerciseGrade, Graded
+from autograder.grading.outcome import GRADED, WARNED, ExerciseGrade, Graded
 from autograder.grading.outputs import check_output, clean, plain_text
 from autograder.grading.paper import Paper
+from autograder.grading.release import CHECK, failed, read_release
 from autograder.grading.results import Results
+from autograder.grading.workers import grade_sandboxed
 from autograder.judge import Verdict, judge_observed
 from autograder.notebooks.course import released_notebook
 from autograder.notebooks.matching import grade_id
@@ -25,14 +29,13 @@ from autograder.notebooks.reading import Unreadable, read_notebook
 from autograder.notebooks.rebuild import Rebuilt, rebuild
 from autograder.sandbox.client import Sandbox
 from autograder.sandbox.extras import extras_of
-from autograder.sandbox.proof import own_sandbox
 from autograder.sandbox.run import Absent, Program, Run, Target
 from autograder.syntax import shortcuts, tampering
 from autograder.syntax.parsing import parse_cell
 
-CHECK = "check_"  # what a check cell's grade_id has before the exercise's name
 NEWER = "was written with Python {theirs}; the grader has {ours}, which cannot read it. Is its syntax newer?"
 MISSING = "imports {names}, which the grader does not have. If an answer needs it: `course grade --with {first}`."
+RUNNING = 5 / 6  # of a submission's time: for its cells and calls; the rest is for reading and judging
 
 
 class Unusable(Exception):
@@ -46,15 +49,18 @@ def grade(paper: Paper, sandbox: Sandbox) -> Graded:
         SandboxError: there is no sandbox to be had.
         OSError: this machine has no room or no rights for what grading needs.
     """
+    until = time.monotonic() + RUNNING * paper.seconds
     try:
         rebuilt = prepare(paper)
     except Unusable as error:
         return failed(paper, str(error))
     program = _program(rebuilt.notebook)
-    with sandbox.run(program) as run:
+    with sandbox.run(program, until) as run:
         verdicts = _judge(program, run, _places(rebuilt.notebook), paper.seed)
     said = {i: f"{how}; the others ran without it." for i, how in run.ended.items()}
     said |= {i: f"was {why}" for i, why in program.refused.items()}
+    late = [verdicts[name].message for name, why in run.late.items() if why in verdicts[name].message]
+    rebuilt = replace(rebuilt, warnings=(*rebuilt.warnings, *late))
     return finish(paper, rebuilt, verdicts, run.outputs, said, run.missing)
 
 
@@ -70,7 +76,7 @@ def prepare(paper: Paper) -> Rebuilt:
         submitted = read_notebook(paper.data)
     except Unreadable as error:
         raise Unusable(str(error)) from error
-    return rebuild(_read_release(paper.release).notebook, submitted, paper.lesson, paper.withdrawn)
+    return rebuild(read_release(paper.release).notebook, submitted, paper.lesson, paper.withdrawn)
 
 
 def finish(
@@ -93,7 +99,7 @@ def finish(
         name: ExerciseGrade(
             points if verdict.passed else 0, points, verdict.status, plain_text(verdict.message), verdict.mistake
         )
-        for name, points in _read_release(paper.release).points.items()
+        for name, points in read_release(paper.release).points.items()
         for verdict in [_with_version(verdicts[name], newer.get(places.get(name)))]
     }
     notebook = rebuilt.notebook
@@ -104,32 +110,6 @@ def finish(
     text = json.dumps(notebook, ensure_ascii=False, sort_keys=True) + "\n"  # nbformat's own takes twenty times as long
     modules = tuple(sorted({name for names in missing.values() for name in names}))
     return Graded(paper.student, paper.lesson, WARNED if warnings else GRADED, grades, warnings, text, modules)
-
-
-def failed(paper: Paper, cause: str) -> Graded:
-    """The end of a submission in which nothing could be run: zero, with the cause."""
-    points = _read_release(paper.release).points
-    grades = {name: ExerciseGrade(0, worth, "error", f"{name}: not judged. {cause}") for name, worth in points.items()}
-    return Graded(paper.student, paper.lesson, FAILED, grades, tuple(dict.fromkeys((*paper.warnings, cause))))
-
-
-@dataclass(frozen=True)
-class _Release:
-    """A lesson as learners got it, and what each of its exercises is worth."""
-
-    notebook: nbformat.NotebookNode
-    points: Mapping[str, float]
-
-
-@lru_cache(maxsize=16)
-def _read_release(data: bytes) -> _Release:
-    notebook = nbformat.reads(data.decode(), as_version=4)
-    points = {
-        cell.metadata.nbgrader.grade_id.removeprefix(CHECK): cell.metadata.nbgrader.points
-        for cell in notebook.cells
-        if grade_id(cell).startswith(CHECK)
-    }
-    return _Release(notebook, points)
 
 
 def _newer_syntax(rebuilt: Rebuilt) -> dict[int, str]:
@@ -235,7 +215,7 @@ def _number(notebook: nbformat.NotebookNode, index: int) -> int:
 
 
 def grade_notebook(root: Path, lesson: str, student: str, data: bytes) -> Graded:
-    """Grade the bytes of a notebook against the release in ``root``, in this process's own sandbox.
+    """Grade the bytes of a notebook against the release in ``root``, in the sandbox.
 
     Raises:
         SandboxError: there is no sandbox to be had.
@@ -243,5 +223,5 @@ def grade_notebook(root: Path, lesson: str, student: str, data: bytes) -> Graded
     """
     release, extras = released_notebook(root, lesson).read_bytes(), extras_of(root)
     seed, withdrawn = Results(root).seed(lesson), taken_out(root, lesson, release)
-    paper = Paper(student, lesson, data, release, seed, withdrawn=withdrawn, extras=extras)
-    return grade(paper, own_sandbox(extras))
+    seconds = seconds_each(read_course(root))
+    return grade_sandboxed(Paper(student, lesson, data, release, seed, (), withdrawn, extras, seconds))

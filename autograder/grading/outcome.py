@@ -11,6 +11,7 @@ GRADED = "graded"
 WARNED = "graded, with a warning"  # something was repaired or refused
 FAILED = "failed"  # nothing could be run: zero, with the cause in `warnings`
 ERROR = "error on our side"  # not a grade; to be tried again
+OUTCOMES = (GRADED, WARNED, FAILED, ERROR)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+SECONDS = 180.0
+
 
 @dataclass(frozen=True)
 class Paper:
@@ -17,6 +19,7 @@ class Paper:
         warnings: what was noticed before, a sentence each.
         withdrawn: exercises and questions that were withdrawn, and are in the release no more.
         extras: modules that it may import beside the course's own.
+        seconds: how long a worker may be at it, all in all.
     """
 
     student: str
@@ -27,3 +30,4 @@ class Paper:
     warnings: tuple[str, ...] = ()
     withdrawn: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
+    seconds: float = SECONDS

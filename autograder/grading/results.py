@@ -17,14 +17,19 @@ from pathlib import Path
 
 from autograder.grading.outcome import Graded
 from autograder.grading.paper import Paper
-from autograder.notebooks.files import write_whole
+from autograder.notebooks.files import lies_in_the_path, write_whole
 from autograder.sandbox.bubblewrap import AUTOGRADER, course_utils
+
+
+class NotKept(Exception):
+    """A result could not be kept, for a reason that lies in its own file: others can."""
 
 
 class Results:
     """The results of the course in ``root``.
 
     Raises (all methods):
+        NotKept: something else is in the place of this file.
         OSError: the disk is full, or cannot be written to; the text says where, and what to do.
     """
 
@@ -52,6 +57,10 @@ class Results:
             return Graded.from_json(kept["graded"]) if kept["key"] == _key(paper) else None
         except FileNotFoundError:
             return None
+        except OSError as error:
+            if lies_in_the_path(error):
+                return None  # `save` says so
+            raise
         except (ValueError, LookupError, TypeError, AttributeError):  # cut off when the disk was full, or edited
             return None
 
@@ -68,6 +77,7 @@ def _key(paper: Paper) -> str:
     parts = [
         judge_version().encode(),
         str(paper.seed).encode(),
+        str(paper.seconds).encode(),
         paper.student.encode("utf-8", "surrogateescape"),
         paper.lesson.encode(),
     ]
@@ -92,6 +102,8 @@ def _write(path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_whole(path, text, 0o600, aside=path.parent)
     except OSError as error:
+        if lies_in_the_path(error):
+            raise NotKept(f"The result could not be kept as {path.name} in {path.parent}: {error.strerror}.") from error
         raise OSError(
             f"The results could not be kept in {path.parent}: {error.strerror or error}. Make room there, or see who "
             "may write there, and run this again: what is graded already stays so."

@@ -51,7 +51,7 @@ def find_submissions(submitted: Path, lessons: Sequence[str], students: str = "*
         Submission(student, lesson, submitted / student / lesson)
         for lesson in lessons
         for student in names
-        if os.path.lexists(submitted / student / lesson)
+        if _is_there(submitted / student / lesson)
     ]
     if not found:
         raise NothingToGrade(
@@ -59,6 +59,17 @@ def find_submissions(submitted: Path, lessons: Sequence[str], students: str = "*
             f"{submitted}/STUDENT/{lessons[0]}/{lessons[0]}.ipynb: `course collect ARCHIVE` puts them there."
         )
     return found
+
+
+def _is_there(folder: Path) -> bool:
+    """Whether something is there, or may be: what cannot be looked at is not passed over in silence."""
+    try:
+        folder.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def unfit_name(student: str) -> str | None:
@@ -74,10 +85,10 @@ def unfit_name(student: str) -> str | None:
 
 def read_content(submission: Submission) -> Content:
     """Read a submission. Nothing that is in its folder raises an error, and no link is followed."""
-    if submission.folder.is_symlink() or submission.folder.parent.is_symlink():
-        return Content(None, None, ("Its folder is a link, which was not followed.",))
     warnings: list[str] = []
     try:
+        if submission.folder.is_symlink() or submission.folder.parent.is_symlink():
+            return Content(None, None, ("Its folder is a link, which was not followed.",))
         others = sorted((entry.name, entry.is_symlink()) for entry in os.scandir(submission.folder))
     except OSError as error:
         return Content(None, None, (f"Its folder cannot be read: {error.strerror}.",))
@@ -103,7 +114,7 @@ def _notebook(submission: Submission, names: Sequence[str], warnings: list[str])
     if expected not in names and notebooks:
         warnings.append(f"The notebook was named {shown(notebooks[0])}; expected {expected}.")
         expected = notebooks[0]
-    return read_file(submission.folder / expected, submission.folder.parent.parent)
+    return read_file(submission.folder / expected, submission.folder.parent.parent, warnings)
 
 
 def _submitted_at(submission: Submission, warnings: list[str]) -> datetime | None:

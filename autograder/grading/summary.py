@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.grading.alike import Alike
-from autograder.grading.outcome import ERROR, FAILED, GRADED, Graded
+from autograder.grading.outcome import ERROR, FAILED, GRADED, OUTCOMES, Graded
 
 MISTAKES_SHOWN = 3  # of each exercise
 PEOPLE_SHOWN = 40
@@ -30,12 +30,12 @@ def print_summary(console: Console, graded: Sequence[Graded], alike: Sequence[Al
     for lesson in dict.fromkeys(result.lesson for result in graded):
         of_lesson = [result for result in graded if result.lesson == lesson]
         console.print(_table(lesson, of_lesson))
+        counts = Counter(result.outcome for result in of_lesson)
+        console.print(Text("; ".join(f"{counts[name]} {name}" for name in OUTCOMES if counts[name]) + "."))
         scores = [result.score for result in of_lesson if result.outcome != ERROR]
         if scores:
             best = max(result.max_score for result in of_lesson)
-            console.print(
-                f"{len(scores)} graded; of {best:g} points, mean {mean(scores):.1f}, median {median(scores):g}.\n"
-            )
+            console.print(f"Of {best:g} points, mean {mean(scores):.1f}, median {median(scores):g}.\n")
     lines = list(_for_a_person(graded))
     if lines:
         console.print(f"{len(lines)} to look at:", style="bold")

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import nbformat
 
-from autograder.grading.grade import Unusable, failed, finish, prepare
+from autograder.grading.grade import Unusable, finish, prepare
 from autograder.grading.outcome import Graded
 from autograder.grading.paper import Paper
+from autograder.grading.release import failed
 from autograder.judge import Verdict
 from autograder.sandbox.unwalled import run_notebook
 

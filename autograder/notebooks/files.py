@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
+_OF_ONE_PATH = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP)
+
 TIMESTAMP = "timestamp.txt"  # nbgrader's: when a submission was handed in
 SECRET = "submission_secret.txt"  # nbgrader's exchange's: by it a student finds the feedback on a submission
+
+
+def lies_in_the_path(error: BaseException) -> bool:
+    """Whether a file could not be read or written because of its own path, so that others can: no disk is at fault."""
+    return isinstance(error, OSError) and error.errno in _OF_ONE_PATH
 
 
 def write_whole(path: Path, text: str, mode: int, aside: Path) -> None:

@@ -9,7 +9,7 @@ import math
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,13 +17,17 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.notebooks.pictures import pictures
+from autograder.notebooks.skimming import MAX_SKIPPED, TooManyBrackets, without_outputs
 
-MAX_BYTES = 20 * 1024**2
+MAX_FILE = 200 * 1024**2  # bytes, with outputs
+MAX_BYTES = 20 * 1024**2  # without
+MAX_SOURCE = 500_000  # characters of all cells together: no lesson has a tenth of it
 MAX_BRACKETS = 1_000_000  # each list or object takes some 60 bytes of memory, however short its text
 MAX_DIGITS = 18  # longer whole numbers have no use in a notebook, and Python refuses to read very long ones
 
 _KINDS_OF_CELLS = ("code", "markdown", "raw")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_PICTURE = re.compile(r"data:image/[a-z.+-]{1,20};base64,[A-Za-z0-9+/=]*+")
 _MARKS = {  # what nbgrader says of a cell, and what each must be
     "grade_id": str,
     "grade": bool,
@@ -55,13 +59,17 @@ def read_notebook(data: bytes) -> NotebookNode:
     Raises:
         Unreadable: ``data`` is too large, or no notebook; no other exception leaves this function.
     """
-    if len(data) > MAX_BYTES:
-        raise _too_large(len(data))
-    notebook = _current(_parsed(data))
+    notebook = _current(_parsed(_small([data])))
     cells = notebook.get("cells")
     if not isinstance(cells, list):
         raise _no_notebook("it has no list of cells")
     cells = _with_ids([(_cell(i, cell), cell) for i, cell in enumerate(cells)])
+    if (length := sum(map(_length, cells))) > MAX_SOURCE:
+        raise Unreadable(
+            f"a notebook with {length:,} characters in its cells",
+            f"at most {MAX_SOURCE:,}, not counting outputs and pictures in texts",
+            "Take out what is no part of your work, such as data that was pasted in, and try again.",
+        )
     return NotebookNode(nbformat=4, nbformat_minor=5, metadata=_language(notebook.get("metadata")), cells=cells)
 
 
@@ -89,6 +97,11 @@ def new_cell(
     return cell
 
 
+def text_length(source: str) -> int:
+    """Characters of a Markdown text, not counting pictures that are written into it."""
+    return len(source) - sum(picture.end() - picture.start() for picture in _PICTURE.finditer(source))
+
+
 def read_bytes(path: Path) -> bytes:
     """The bytes of a file of one's own, as far as a notebook may be long; links are followed.
 
@@ -102,10 +115,13 @@ def read_bytes(path: Path) -> bytes:
         raise _cannot_open(error) from error
 
 
-def read_file(path: Path, root: Path | None = None) -> bytes:
+def read_file(path: Path, root: Path | None = None, notes: list[str] | None = None) -> bytes:
     """The bytes of a submitted file, which may be anything: no link is followed, and no pipe waited for.
 
+    A notebook that is too large comes without its outputs.
+
     Args:
+        notes: to this a sentence is added where that was done.
         root: the last folder on the way to ``path`` that is trusted not to be a link; when None, the one above
             the file's own.
 
@@ -125,7 +141,7 @@ def read_file(path: Path, root: Path | None = None) -> bytes:
         if not stat.S_ISREG(kind):
             raise Unreadable(_KINDS.get(stat.S_IFMT(kind), "a special file"), *_ORDINARY)
         with open(opened.pop(), "rb") as file:
-            return _bounded(file)
+            return _bounded(file, notes)
     except OSError as error:
         raise _cannot_open(error) from error
     finally:
@@ -133,11 +149,31 @@ def read_file(path: Path, root: Path | None = None) -> bytes:
             os.close(descriptor)
 
 
-def _bounded(file: BinaryIO) -> bytes:
+def _bounded(file: BinaryIO, notes: list[str] | None = None) -> bytes:
+    size = os.fstat(file.fileno()).st_size
     data = file.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise _too_large(os.fstat(file.fileno()).st_size)
+    if len(data) <= MAX_BYTES:
+        return data
+    if size > MAX_FILE:
+        raise _too_large(size)
+    data = _small(itertools.chain([data], iter(lambda: file.read(1024**2), b"")))
+    if notes is not None:
+        notes.append(f"The notebook has {size / 1024**2:.1f} MB. Its outputs were left out; they are not graded.")
     return data
+
+
+def _small(chunks: Iterable[bytes]) -> bytes:
+    """The notebook without its outputs. Raises Unreadable where it is too large all the same."""
+    kept, size = [], 0
+    try:
+        for piece in without_outputs(chunks):
+            size += len(piece)
+            if size > MAX_BYTES:
+                raise _too_large(size, "Outputs do not count; take out what was pasted into cells, and try again.")
+            kept.append(piece)
+    except TooManyBrackets:
+        raise _no_notebook(f"its outputs have more than {MAX_SKIPPED:,} brackets") from None
+    return b"".join(kept)
 
 
 _ORDINARY = ("an ordinary file in an ordinary folder", "Put the notebook itself there.")
@@ -159,11 +195,11 @@ def _cannot_open(error: OSError) -> Unreadable:
     return Unreadable(came, *_ORDINARY)
 
 
-def _too_large(size: int) -> Unreadable:
+def _too_large(size: int, remedy: str = "Clear its outputs, save it, and try again.") -> Unreadable:
     return Unreadable(
         f"a file of {size / 1024**2:.1f} MB",
         f"a notebook of at most {MAX_BYTES // 1024**2} MB",
-        "Clear its outputs, save it, and try again.",
+        remedy,
     )
 
 
@@ -272,6 +308,11 @@ def _with_ids(cells: list[tuple[NotebookNode, Mapping[str, Any]]]) -> list[Noteb
         cell.id = own if _is_id(own) and own not in taken else next(name for name in fresh if name not in valid)
         taken.add(cell.id)
     return [cell for cell, _ in cells]
+
+
+def _length(cell: NotebookNode) -> int:
+    """Characters of the cell's source, in a text without its pictures."""
+    return text_length(cell.source) if cell.cell_type == "markdown" else len(cell.source)
 
 
 def _is_id(value: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import socket
 import subprocess
 import tempfile
@@ -75,9 +76,13 @@ class Sandbox:
             raise SandboxError(f"The sandbox did not start: its server {error}.\n{said}") from None
 
     @contextlib.contextmanager
-    def run(self, program: Program) -> Iterator[Run]:
-        """Run the cells; inside the block their functions can be called; afterwards nothing of them is left."""
-        run = Run(program, self._open, self._end)
+    def run(self, program: Program, until: float = math.inf) -> Iterator[Run]:
+        """Run the cells; inside the block their functions can be called; afterwards nothing of them is left.
+
+        Args:
+            until: the `time.monotonic` after which nothing of it runs any more.
+        """
+        run = Run(program, self._open, self._end, until)
         try:
             yield run
         finally:

@@ -29,6 +29,7 @@ OUT_OF_MEMORY = f"needed more than {walls.MEMORY >> 30} GiB of memory"
 MAX_ENDED = 5  # processes that cells may end before the rest is given up
 
 GIVEN_UP = "the notebook's cells end its process again and again, or take too long in all."
+NO_TIME = "the time that one submission has was used up before it was judged."
 LOOPS = "Is there a loop that never ends?"
 DIED = "Does it exit, or need too much memory?"
 
@@ -95,18 +96,28 @@ class Run:
         missing: cell -> the modules that it imports and that are not there.
         ended: cell -> how it ended the whole process or ran out of time, in words; the others ran without it.
         answering: the exercises that are defined and have answered to all calls so far.
+        late: exercise -> that it ran out of time, in words.
 
     Raises:
         SandboxError: there is no sandbox to be had.
     """
 
-    def __init__(self, program: Program, begin: Callable[[], socket.socket], end: Callable[[], bool]):
-        self._program, self._begin, self._end = program, begin, end
+    def __init__(
+        self,
+        program: Program,
+        begin: Callable[[], socket.socket],
+        end: Callable[[], bool],
+        until: float = math.inf,
+    ):
+        self._program, self._begin, self._end, self._until = program, begin, end, until
         self._channel: socket.socket | None = None
-        self._left, self._tries_left = float(NOTEBOOK_SECONDS), MAX_ENDED
+        self._left, self._tries_left = min(float(NOTEBOOK_SECONDS), until - time.monotonic()), MAX_ENDED
+        self._known: set[int] = set()  # the cells that ran to their end, once
+        self._loops = 0  # and how many did not in their time
         self._spent = dict.fromkeys(program.tasks, 0.0)
         self._gone: dict[str, str] = {}
         self.answering: set[str] = set()
+        self.late: dict[str, str] = {}
         self.outputs: dict[int, list[dict[str, Any]]] = {}
         self.raised: dict[int, str] = {}
         self.missing: dict[int, list[str]] = {}
@@ -141,6 +152,8 @@ class Run:
         if exercise in self._gone:
             raise Gone(self._gone[exercise])
         self.answering.discard(exercise)
+        if time.monotonic() > self._until:
+            raise self._late(exercise, NO_TIME)
         try:
             self._ask(exercise, probe, cases)
             observations = self._observe(exercise, len(cases))
@@ -148,8 +161,9 @@ class Run:
             return observations
         except wire.TooSlow:
             self.close()
-            limit = f"{CALL_SECONDS} s for one call, {EXERCISE_SECONDS} s for all"
+            limit = f"{CALL_SECONDS} s for one call, at most {EXERCISE_SECONDS} s for all"
             self._gone[exercise] = f"it did not finish in time ({limit}). {LOOPS}"
+            raise self._late(exercise, self._gone[exercise]) from None
         except wire.WireError as error:
             how = f"it {OUT_OF_MEMORY}." if self.close() else f"its process {error} while it was called. {DIED}"
             self._gone[exercise] = how
@@ -164,7 +178,7 @@ class Run:
             if is_fresh:
                 self._run_cells()
             if self._channel is None:
-                raise Gone(GIVEN_UP)
+                raise Gone(GIVEN_UP) if len(self.ended) == MAX_ENDED else self._late(exercise, NO_TIME)
             try:
                 wire.send_encoded(self._channel, request, SEND_SECONDS)
                 self._check_defined(self._receive(dict, wire.Room(), math.inf), names)
@@ -174,9 +188,14 @@ class Run:
                     raise
                 self.close()
 
+    def _late(self, exercise: str, why: str) -> Gone:
+        self.late[exercise] = why
+        return Gone(why)
+
     def _observe(self, exercise: str, n: int) -> list[Observation]:
         begun = time.monotonic()
-        until = begun + EXERCISE_SECONDS - self._spent[exercise]
+        # at most half of what is left: the other exercises need some of it
+        until = min(begun + EXERCISE_SECONDS - self._spent[exercise], (begun + self._until) / 2)
         observations: list[Observation] = []
         room = wire.Room()
         try:
@@ -209,8 +228,11 @@ class Run:
 
     def _run_cells(self) -> None:
         """Run the cells to the end, without those that ended it; give up where too many do."""
-        while self._tries_left > 0 and self._left > 0:
+        while self._tries_left > 0:
             begun = time.monotonic()
+            self._left = min(self._left, self._until - begun)
+            if self._left <= 0:
+                return
             self._channel = self._begin()
             self.outputs, self.raised = {}, {}
             found = self._follow_cells(begun + self._left)
@@ -221,6 +243,9 @@ class Run:
                 return
             self._tries_left -= 1
             culprit, how = found
+            if self._left <= 0 and culprit in self._known:  # there was no time left to run it again: not its fault
+                self.close()
+                return
             self.ended[culprit] = OUT_OF_MEMORY if self.close() else how
 
     def _follow_cells(self, until: float) -> tuple[int, str] | None:
@@ -235,7 +260,9 @@ class Run:
         try:
             wire.send_encoded(self._channel, wire.encode(job), SEND_SECONDS)
             while True:
-                said = wire.receive(self._channel, min(until, time.monotonic() + CELL_SECONDS))
+                # half of the time for what may be the next endless loop
+                patience = CELL_SECONDS if at in self._known else CELL_SECONDS / 2**self._loops
+                said = wire.receive(self._channel, min(until, time.monotonic() + patience))
                 match said:
                     case {"done": True}:
                         return None
@@ -243,6 +270,7 @@ class Run:
                         at = index
                     case {"ran": int(index), "outputs": list(nodes), "raised": raised, **more} if index == at:
                         left -= sum(map(_length, nodes))
+                        self._known.add(at)
                         self.outputs[at] = nodes if left > 0 else []
                         if isinstance(raised, str):
                             self.raised[at] = raised[:500]
@@ -252,8 +280,9 @@ class Run:
                         raise wire.WireError("sent nonsense")
         except wire.TooSlow:
             if time.monotonic() >= until:
-                return at, f"did not finish within the {NOTEBOOK_SECONDS} s that all cells have"
-            return at, f"did not finish within {CELL_SECONDS} s"
+                return at, "did not finish in the time that all cells have together"
+            self._loops += 1
+            return at, f"did not finish within {patience:.3g} s"
         except wire.WireError:
             return at, "ended the whole process"
 

@@ -36,6 +36,7 @@ ATTRIBUTES = {
 }
 # what can define an answer anew from any cell, unseen by who reads the definitions
 REDEFINING = ("exec", "globals", "sys.modules", "__main__", "__code__", "__globals__", "user_ns", "run_cell")
+LONGEST = 6  # parts of a dotted name: more than any in these tables has
 _LOOKUPS = ("getattr", "operator.attrgetter", "operator.methodcaller")
 
 
@@ -45,7 +46,7 @@ def routes(tree: ast.AST) -> list[str]:
     found: dict[str, str] = {}
     for node in ast.walk(tree):
         for name in _names(node, known):
-            found |= {route: why for route, why in ROUTES.items() if f"{name}.".startswith(f"{route}.")}
+            found |= {route: ROUTES[route] for route in beginnings(name) if route in ROUTES}
             if (last := name.rpartition(".")[2]) in ATTRIBUTES:
                 found[last] = ATTRIBUTES[last]
         if isinstance(node, ast.Call) and _looks_up_a_computed_name(node, known):
@@ -74,13 +75,20 @@ def imports(tree: ast.AST) -> dict[str, str]:
     return known
 
 
+def beginnings(name: str) -> list[str]:
+    """``["torch", "torch.nn", "torch.nn.init"]`` for the last of these; of a long name the first few."""
+    parts = name.split(".", LONGEST)[:LONGEST]
+    return [".".join(parts[:n]) for n in range(1, len(parts) + 1)]
+
+
 def dotted(node: ast.expr, known: Mapping[str, str]) -> str:
     """``F.softmax`` -> ``torch.nn.functional.softmax``; what is not known stands for itself: ``x.softmax``."""
-    if isinstance(node, ast.Name):
-        return known.get(node.id, node.id)
-    if isinstance(node, ast.Attribute):
-        return f"{dotted(node.value, known)}.{node.attr}"
-    return "?"
+    attributes: list[str] = []
+    while isinstance(node, ast.Attribute):
+        attributes.append(node.attr)
+        node = node.value
+    root = known.get(node.id, node.id) if isinstance(node, ast.Name) else "?"
+    return ".".join([root, *reversed(attributes)])
 
 
 def _names(node: ast.AST, known: Mapping[str, str]) -> Iterable[str]:

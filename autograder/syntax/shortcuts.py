@@ -102,7 +102,7 @@ def in_notebook(
         redefined = [phrase for statement in [*body, *after] for phrase in hiding.redefinitions(statement.tree)]
         return [*_in_tree(tree, forbidden, {}), *dict.fromkeys([*hiding.routes(tree), *redefined])]
     except (RecursionError, MemoryError):
-        return ["code nested this deeply (it cannot be read)"]
+        return ["code this deeply nested, or this long (it cannot be read)"]
 
 
 def _in_tree(tree: ast.AST, forbidden: Iterable[str], aliases: Mapping[str, str]) -> list[str]:
@@ -152,12 +152,12 @@ def _last(node: ast.expr) -> str:
 
 def _dotted(node: ast.expr, known: Mapping[str, str]) -> str | None:
     """``F.softmax`` -> ``torch.nn.functional.softmax`` where F is known to be from torch; else None."""
-    if isinstance(node, ast.Name):
-        return known.get(node.id)
-    if isinstance(node, ast.Attribute):
-        base = _dotted(node.value, known)
-        return f"{base}.{node.attr}" if base else None
-    return None
+    attributes: list[str] = []
+    while isinstance(node, ast.Attribute):
+        attributes.append(node.attr)
+        node = node.value
+    base = known.get(node.id) if isinstance(node, ast.Name) else None
+    return ".".join([base, *reversed(attributes)]) if base else None
 
 
 def _is_tensor_method(node: ast.Attribute, known: Mapping[str, str]) -> bool:

@@ -6,11 +6,12 @@ import ast
 import builtins
 import functools
 import symtable
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from autograder.syntax.parsing import parse_cell
+from autograder.syntax.parsing import Unreadable, parse_cell
 
 CELL_MAGICS = ("time", "timeit", "capture", "prun", "python", "python3")  # what stands below them is Python
 _DEFS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -93,19 +94,28 @@ class Statement:
         return names
 
 
-@functools.lru_cache(maxsize=1024)  # most cells of a class are the release's
 def read_cell(source: str) -> tuple[Statement, ...]:
     """The top-level statements of a cell; none where it does not parse: when it is run it defines nothing, either.
 
     Raises:
-        RecursionError, MemoryError: it is nested so deeply that it cannot be read. Perhaps it can still be run.
+        RecursionError, MemoryError: to read it would take too much. Perhaps it can still be run.
     """
+    read = _read(source)
+    if isinstance(read, Exception):
+        raise read
+    return read
+
+
+@functools.lru_cache(maxsize=1024)  # most cells of a class are the release's
+def _read(source: str) -> tuple[Statement, ...] | Unreadable:
     first, _, rest = source.lstrip().partition("\n")
     magic = first.removeprefix("%%").split(" ")[0] if first.startswith("%%") else ""
     try:
         return tuple(map(Statement, parse_cell(rest if magic in CELL_MAGICS else source).body))
     except (SyntaxError, ValueError):
         return ()
+    except Unreadable as error:
+        return error
 
 
 def reached(body: Sequence[Statement], names: Sequence[str], after: Sequence[Statement] = ()) -> list[Statement]:
@@ -122,16 +132,22 @@ def reached(body: Sequence[Statement], names: Sequence[str], after: Sequence[Sta
     shared |= {
         name for s in everything if isinstance(s.tree, ast.Assign) and _root(s.tree.value) & shared for name in s.binds
     }
-    patches = [(s, {attr for root, attr in s.sets if root in shared}) for s in everything if s.sets]
+    patches: dict[str, list[Statement]] = defaultdict(list)  # by the attribute
+    for s in everything:
+        for attr in {attr for root, attr in s.sets if root in shared}:
+            patches[attr].append(s)
+    bindings, changes = _bindings(body), defaultdict(list)
+    for s in after:
+        for name in s.changes:
+            changes[name].append(s)
     found: dict[Statement, None] = {}
-    attributes: set[str] = set()
     waiting, seen = list(names), set()
     while waiting:
         name = waiting.pop()
         if name in seen:
             continue
         seen.add(name)
-        new = [*_bindings(name, body), *(statement for statement in after if name in statement.changes)]
+        new = [*bindings[name], *changes[name]]
         if not new and not hasattr(builtins, name):
             new = [Statement(ast.ImportFrom(star.module, [ast.alias(name)], star.level)) for star in stars]
         while new:
@@ -140,17 +156,20 @@ def reached(body: Sequence[Statement], names: Sequence[str], after: Sequence[Sta
                 continue
             found[statement] = None
             waiting += statement.uses
-            attributes |= statement.attributes
-            new += [patch for patch, attrs in patches if attrs & attributes]
+            for attr in statement.attributes & patches.keys():
+                new += patches.pop(attr)
     return list(found)
 
 
-def _bindings(name: str, body: Sequence[Statement]) -> Iterator[Statement]:
+def _bindings(body: Sequence[Statement]) -> dict[str, list[Statement]]:
+    """For each name its last certain binding, and what may bind or change it after that; the last first."""
+    found: dict[str, list[Statement]] = defaultdict(list)
+    certain: set[str] = set()
     for statement in reversed(body):
-        if name in statement.may_bind or name in statement.binds:
-            yield statement
-        if name in statement.binds:
-            return
+        for name in (statement.may_bind | statement.binds) - certain:
+            found[name].append(statement)
+        certain |= statement.binds
+    return found
 
 
 def _imported(node: ast.Import | ast.ImportFrom) -> set[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import functools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from autograder.syntax import hiding
 from autograder.syntax.statements import read_cell
@@ -63,33 +63,42 @@ def found(sources: Sequence[str]) -> dict[int, str]:
     Args:
         sources: the code of all cells that are to run, ``""`` for the others.
     """
-    known: frozenset[tuple[str, str]] = frozenset()
+    known: dict[str, str] = {}
+    libraries: set[str] = set()  # the dotted names in `known`
     for source in sources:
-        known = _known_after(source, known)
-    return {i: what for i, source in enumerate(sources) if (what := _first(source, known))}
+        with contextlib.suppress(RecursionError, MemoryError):
+            _learn(source, known, libraries)
+    return {i: what for i, source in enumerate(sources) if (what := _in_cell(source, known))}
+
+
+def _learn(source: str, known: dict[str, str], libraries: set[str]) -> None:
+    """Add what a cell imports and renames to what is known: local name, dotted name."""
+    for tree in (statement.tree for statement in read_cell(source)):
+        new = hiding.imports(tree)
+        if isinstance(tree, ast.Assign) and (name := hiding.dotted(tree.value, known)) in libraries:
+            new = {target.id: name for target in tree.targets if isinstance(target, ast.Name)}
+        known |= new
+        libraries.update(new.values())
+
+
+def _in_cell(source: str, known: Mapping[str, str]) -> str | None:
+    """The first thing in a cell that reaches for what judges it."""
+    try:
+        names = {node.id for statement in read_cell(source) for node in ast.walk(statement.tree) if _is_name(node)}
+        return _first(source, frozenset((name, known[name]) for name in names & known.keys()))
+    except (RecursionError, MemoryError):
+        return "code that is nested too deeply, or too long, to be read"
+
+
+def _is_name(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name)
 
 
 # The release's cells are in every submission, so what is found in a text is kept.
-@functools.lru_cache(maxsize=4096)
-def _known_after(source: str, before: frozenset[tuple[str, str]]) -> frozenset[tuple[str, str]]:
-    """What is known after a cell that imports and renames: local name, dotted name."""
-    known = dict(before)
-    with contextlib.suppress(RecursionError, MemoryError):
-        for tree in (statement.tree for statement in read_cell(source)):
-            known |= hiding.imports(tree)
-            if isinstance(tree, ast.Assign) and (name := hiding.dotted(tree.value, known)) in known.values():
-                known |= {target.id: name for target in tree.targets if isinstance(target, ast.Name)}
-    return frozenset(known.items())
-
-
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=1024)
 def _first(source: str, known: frozenset[tuple[str, str]]) -> str | None:
-    """The first thing in a cell that reaches for what judges it."""
-    try:
-        trees = [statement.tree for statement in read_cell(source)]
-        return next((what for tree in trees for what in _in_tree(tree, dict(known))), None)
-    except (RecursionError, MemoryError):
-        return "code nested too deeply to be read"
+    named = dict(known)
+    return next((what for s in read_cell(source) for what in _in_tree(s.tree, named)), None)
 
 
 def _in_tree(tree: ast.stmt, known: Mapping[str, str]) -> Iterator[str]:
@@ -157,8 +166,8 @@ def _harmless(node: ast.AST, known: Mapping[str, str]) -> list[ast.expr]:
     return []
 
 
-def _begins(name: str, beginnings: Iterable[str]) -> bool:
-    return any(f"{name}.".startswith(f"{beginning}.") for beginning in beginnings)
+def _begins(name: str, table: Collection[str]) -> bool:
+    return any(beginning in table for beginning in hiding.beginnings(name))
 
 
 def _root(node: ast.expr) -> str:

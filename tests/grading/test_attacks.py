@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from autograder.exercises import EXERCISES
+from autograder.grading.outcome import WARNED
 from autograder.judge.judging import _HIDDEN
 from autograder.sandbox import run
 from autograder.sandbox.client import Sandbox
@@ -103,3 +104,12 @@ def test_attack_ends_as_its_file_says(path, sandbox, host, monkeypatch):
     assert sorted(os.listdir(host["HOST_FOLDER"])) == ["gradebook.db", "socket"]
     assert (host["HOST_FOLDER"] / "gradebook.db").read_text() == SECRET
     assert _processes(sandbox._process.pid) == 2  # the sandbox's first one, and its server
+
+
+def test_a_loop_that_never_ends_is_among_those_to_look_at_and_costs_no_other_exercise(sandbox):
+    loops = "def gelu(x):\n    while True:\n        pass"
+    result = graded(put_in(solution(LESSON), [("gelu", loops)]), LESSON, sandbox)
+
+    assert [name for name, grade in result.exercises.items() if grade.status != "passed"] == ["gelu"]
+    assert result.outcome == WARNED
+    assert result.warnings[0].startswith("gelu: it did not finish in time")

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from html import escape
 
 import nbformat
 import pytest
@@ -10,7 +11,7 @@ from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
 from playwright.sync_api import sync_playwright
 
-from autograder.grading.feedback.pages import FeedbackError, write_feedback
+from autograder.grading.feedback.pages import FeedbackError, FeedbackExporter, write_feedback
 from autograder.grading.gradebook.record import Record
 from autograder.grading.gradebook.settings import read_course
 from tests.support.classroom import LESSON, checks, graded, make_course, sqlite
@@ -179,3 +180,30 @@ def test_a_student_without_a_recorded_submission_is_named(course, capfd):
         write_feedback(course, LESSON, ["ann", "nobody"])
 
     assert page_path(course, "ann").is_file()
+
+
+def rendered(text, how):
+    return FeedbackExporter().environment.from_string("{{ text | " + how + " }}").render(text=text)
+
+
+@pytest.mark.parametrize(
+    ("how", "source"),
+    [
+        ("markdown2html", "<div>" * 2_000),
+        ("highlight_code(metadata={})", "x = 1\n" * 2_000),
+        ("highlight_code(metadata={})", "a." * 300),
+        ("highlight_code(metadata={})", "a = '<b>'\n" * 1_000),
+    ],
+)
+def test_what_takes_long_to_render_is_shown_as_it_was_written(how, source):
+    assert f"<pre>{escape(source)}</pre>" in rendered(source, how)
+
+
+def test_a_picture_that_is_written_into_a_text_makes_it_no_long_one():
+    text = f"*a* ![b](data:image/png;base64,{'iVBO' * 5_000})"
+
+    assert rendered(text, "markdown2html").startswith("<p><em>a</em> <img")
+
+
+def test_code_of_any_usual_length_is_in_colours():
+    assert '<span class="k">return</span>' in rendered("return 1\n" * 200, "highlight_code(metadata={})")

@@ -3,7 +3,6 @@
 import contextlib
 import csv
 import json
-import multiprocessing
 import os
 import random
 import shutil
@@ -25,7 +24,7 @@ from autograder.cli import app
 from autograder.exercises import EXERCISES
 from autograder.grading import workers
 from autograder.grading.gradebook import record
-from autograder.grading.outcome import FAILED, GRADED, WARNED
+from autograder.grading.outcome import ERROR, FAILED, GRADED, WARNED
 from benchmarks.students import WRONG, hand_in, new_course, notebook, solutions
 from tests.support.classroom import FILE, LESSON, gradebook_rows, sqlite
 
@@ -224,7 +223,7 @@ def test_the_summary_counts_mistakes_and_names_whom_to_look_at(course):
     said = " ".join(course.with_name("said").read_text().split())
 
     assert "one sum over" in said
-    assert "9 graded; of 14 points, mean 5.6, median 0." in said
+    assert "3 graded; 2 graded, with a warning; 4 failed. Of 14 points, mean 5.6, median 0." in said
     assert "6 to look at:" in said
     assert "renamed, 07_layers: The notebook was named my lesson.ipynb" in said
 
@@ -471,6 +470,32 @@ def test_results_that_cannot_be_kept_are_an_error_and_the_next_run_goes_on(pair,
     assert [one["score"] for one in in_json(pair / "out.json").values()] == [14, 8]
 
 
+def test_what_stands_in_the_way_of_one_students_result_costs_nobody_else_anything(pair, given):
+    seed(pair).with_name("bob.json").mkdir(parents=True)
+    run = grade(pair, LESSON, "--json", "out.json")
+    results = in_json(pair / "out.json")
+
+    assert run.exit_code == 1, run.output
+    assert {student: result["outcome"] for student, result in results.items()} == {"ada": GRADED, "bob": ERROR}
+    assert "The result could not be kept as bob.json" in results["bob"]["warnings"][0]
+
+
+def test_a_fault_of_ours_in_recording_one_costs_nobody_else_anything(pair, given, monkeypatch):
+    save = record.Record.save
+
+    def fails_for_bob(self, result, submitted_at):
+        if result.student == "bob":
+            raise KeyError("cells")
+        save(self, result, submitted_at)
+
+    monkeypatch.setattr(record.Record, "save", fails_for_bob)
+    run = grade(pair, LESSON, "--json", "out.json")
+
+    assert run.exit_code == 1, run.output
+    assert in_json(pair / "out.json")["bob"]["warnings"] == ["It was not recorded: KeyError: 'cells'"]
+    assert sum(scores(pair, "ada").values()) == 14
+
+
 # --- what is killed
 
 
@@ -505,6 +530,19 @@ def members(session):
     return found
 
 
+def children(pid):
+    return [int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()]
+
+
+def examiners():
+    """The processes in which this one has submissions graded."""
+    return [pid for pid in children(os.getpid()) if b"autograder.grading.examiner" in command(pid)]
+
+
+def command(pid):
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
 def test_killed_again_and_again_it_ends_as_if_it_had_never_been(course, tmp_path):
     new = same_class(course, tmp_path / "course")
     for count in (1, 5, 7):  # results that are there, when it is killed
@@ -534,11 +572,10 @@ def test_a_sandbox_that_is_killed_is_started_again_and_costs_nobody_anything(pai
     def kill_sandboxes():
         wait_until(lambda: given == ["ada", "bob"])
         time.sleep(1)
-        for child in Path(f"/proc/{os.getpid()}/task").glob("*/children"):
-            for pid in child.read_text().split():
-                if Path(f"/proc/{pid}/comm").read_text() == "bwrap\n":
-                    killed.append(pid)
-                    os.kill(int(pid), signal.SIGKILL)
+        for pid in (child for examiner in examiners() for child in children(examiner)):
+            if Path(f"/proc/{pid}/comm").read_text() == "bwrap\n":
+                killed.append(pid)
+                os.kill(pid, signal.SIGKILL)
 
     killed, killer = [], threading.Thread(target=kill_sandboxes)
     killer.start()
@@ -556,7 +593,7 @@ def test_a_worker_that_is_killed_costs_nobody_anything(course, tmp_path):
 
     def kill_one():
         wait_until(lambda: kept(new) >= 5)  # four of these need no sandbox
-        killed.append(random.choice(multiprocessing.active_children()).pid)
+        killed.append(random.choice(examiners()))
         os.kill(killed[0], signal.SIGKILL)
 
     killer = threading.Thread(target=kill_one)

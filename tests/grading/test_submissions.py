@@ -1,5 +1,6 @@
 """What was handed in: names that cannot be students', links, and notebooks under other names."""
 
+import os
 from datetime import datetime
 
 import pytest
@@ -86,3 +87,30 @@ def test_a_time_that_is_not_certain_is_none_and_it_is_said(tmp_path, said):
     assert content.warnings[0].startswith(
         "timestamp.txt holds no time that is certain, so when it was handed in is not"
     )
+
+
+def test_a_folder_with_a_path_too_long_to_be_looked_at_is_found_and_says_so(tmp_path, monkeypatch):
+    submitted = tmp_path
+    while len(str(submitted)) < 3_750:
+        submitted = submitted / ("d" * 200)
+    submitted = submitted / ("d" * (3_980 - len(str(submitted))))
+    monkeypatch.chdir(tmp_path)
+    for name in submitted.relative_to(tmp_path).parts:
+        os.mkdir(name)
+        monkeypatch.chdir(name)
+    for student in ("ann", "b" * 120):
+        os.makedirs(os.path.join(student, LESSON))
+    found = find_submissions(submitted, [LESSON])
+
+    assert [one.student for one in found] == ["ann", "b" * 120]
+    assert read_content(found[1]).warnings == ("Its folder cannot be read: File name too long.",)
+
+
+def test_folders_inside_of_a_submission_may_be_as_deep_as_they_like(tmp_path, monkeypatch):
+    handed_in(tmp_path, "ann", {f"{LESSON}.ipynb": b"{}"})
+    monkeypatch.chdir(tmp_path / "ann" / LESSON)
+    for _ in range(25):
+        os.mkdir("d" * 200)
+        monkeypatch.chdir("d" * 200)
+
+    assert read_content(find_submissions(tmp_path, [LESSON])[0]).data == b"{}"

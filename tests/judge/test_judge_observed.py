@@ -11,6 +11,7 @@ from autograder.judge import Gone, judge_observed
 from autograder.judge.compare import Tolerance, difference
 from autograder.judge.verdict import MAX_MESSAGE
 from course_utils.probes import Observation, Opaque, Raised, Seed, run_all
+from tests.support.steps import steps
 
 SOFTMAX, MATMUL = EXERCISES["softmax"], EXERCISES["matmul_by_hand"]
 
@@ -327,3 +328,28 @@ def test_comparing_ends_with_the_part_that_is_asked_for_also_where_that_is_equal
 
     assert difference(got, expected, Tolerance(0, 0), until="result") is None
     assert difference(got, expected, Tolerance(0, 0)).part == "arguments"
+
+
+def _many_rows(name, case):
+    """What an answer brings that gives each row of X ten thousand times."""
+    epoch = [[case.args["X"].repeat_interleave(10_000, 0), case.args["y"].repeat_interleave(10_000, 0)]]
+    return {"epochs": [epoch] * 4} if name == "minibatches" else {"made": [[[epoch] * 2] * 2] * 3}
+
+
+@pytest.mark.parametrize("name", ["minibatches", "make_loaders"])
+def test_more_rows_than_any_mistake_brings_are_wrong_and_not_looked_at_one_by_one(name):
+    exercise = EXERCISES[name]
+    case = max(exercise.expand(0), key=lambda case: len(case.args["X"]))
+    forged = Observation(_many_rows(name, case))
+    expected = exercise.observe(exercise.reference, case)
+
+    assert steps(exercise.measured, case, forged) < 1_000
+    assert difference(exercise.measured(case, forged), expected, Tolerance(0, 0)) is not None
+
+
+def test_a_row_twice_is_a_row_too_often_in_loaders_too():
+    exercise = EXERCISES["make_loaders"]
+    case = exercise.expand(0)[0]
+    forged = exercise.measured(case, Observation(_many_rows("make_loaders", case)))
+
+    assert difference(forged, exercise.observe(exercise.reference, case), Tolerance(0, 0)).part.startswith("no row")

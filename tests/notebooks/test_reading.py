@@ -11,8 +11,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.notebooks import reading
+from autograder.notebooks import reading, skimming
 from autograder.notebooks.reading import Unreadable, read_bytes, read_file, read_notebook
+from autograder.notebooks.skimming import without_outputs
 from tests.support import ROOT
 
 LESSON = ROOT / "lessons" / "07_layers" / "07_layers.ipynb"
@@ -307,3 +308,76 @@ def test_no_more_is_read_than_a_notebook_may_have(file, read):
     assert str(caught.value) == (
         "a file of 500.0 MB; expected a notebook of at most 20 MB. Clear its outputs, save it, and try again."
     )
+
+
+# --- what is read past --------------------------------------------------------------------------------------
+
+OUTPUTS = [
+    {"output_type": "display_data", "data": {"image/png": "iVBO" * 1000, "text/plain": ['a "quoted" \\', "[{", "}\n"]}},
+    {"output_type": "stream", "name": "stdout", "text": '"outputs": [ "widgets": {'},
+    {"outputs": [[{}]], "widgets": {"a": []}},
+]
+TRICKY = ['"outputs": [', "outputs", '\\"outputs": [1]', "x = {'outputs': []}", "]}"]
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 64, 10**6])
+@pytest.mark.parametrize("indent", [None, 1])
+def test_outputs_and_widgets_are_left_out_however_they_are_cut_and_nothing_else(size, indent):
+    cells = [code(TRICKY, outputs=OUTPUTS), code("y = 2", attachments={"a": 1}), code("z", outputs=[])]
+    whole = json.loads(as_bytes(*cells, metadata={"widgets": {"state": [OUTPUTS]}}))
+    data = json.dumps(whole, indent=indent).encode()
+    kept = b"".join(without_outputs(data[i : i + size] for i in range(0, len(data), size)))
+    whole["metadata"]["widgets"], whole["cells"][0]["outputs"] = {}, []
+
+    assert json.loads(kept) == whole
+
+
+@pytest.mark.parametrize(
+    "outputs", [b"[" * 10_000 + b"]" * 10_000, b"[" + b"[]," * 1_000_000 + b"1]", b"[NaN, 9" + b"9" * 9_000 + b"]"]
+)
+def test_outputs_of_any_kind_cost_nobody_the_notebook(outputs):
+    data = as_bytes(code("x = 1", outputs="HERE")).replace(b'"HERE"', outputs)
+
+    assert [cell.source for cell in read_notebook(data).cells] == ["x = 1"]
+
+
+def test_a_file_with_large_outputs_is_read_without_them_and_that_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "MAX_BYTES", 2_000)
+    path, notes = tmp_path / "a.ipynb", []
+    path.write_bytes(as_bytes(code("x = 1", outputs=["y" * 2**21]), code("z = 1")))
+    data = read_file(path, notes=notes)
+
+    assert [cell.source for cell in read_notebook(data).cells] == ["x = 1", "z = 1"]
+    assert notes == ["The notebook has 2.0 MB. Its outputs were left out; they are not graded."]
+    assert read_bytes(path) == data
+
+
+def test_a_file_that_is_large_without_its_outputs_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "MAX_BYTES", 2_000)
+    path = tmp_path / "a.ipynb"
+    path.write_bytes(as_bytes(code("x" * 3_000)))
+    with pytest.raises(Unreadable, match="take out what was pasted into cells"):
+        read_bytes(path)
+
+
+def test_so_many_outputs_that_to_skip_them_takes_long_are_refused(monkeypatch):
+    monkeypatch.setattr(skimming, "MAX_SKIPPED", 100)
+
+    assert refusal(as_bytes(code(outputs=[[]] * 200))).startswith("a file that is no notebook (its outputs have more")
+
+
+def test_more_text_in_cells_than_any_lesson_needs_is_refused_with_the_limit(monkeypatch):
+    with pytest.raises(Unreadable) as caught:
+        read_notebook(as_bytes(code("a1 = a0\n" * 40_000), code("a1 = a0\n" * 40_000)))
+
+    assert str(caught.value).startswith(
+        "a notebook with 640,000 characters in its cells; expected at most 500,000, not counting outputs and pictures"
+    )
+
+
+def test_pictures_in_texts_do_not_count():
+    picture = f"![a](data:image/png;base64,{'iVBO' * 200_000})"
+    cell = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": picture}
+
+    assert read_notebook(as_bytes(cell)).cells[0].source == picture
+    assert refusal(as_bytes({**cell, "cell_type": "code"})).startswith("a notebook with 800,")

@@ -198,21 +198,26 @@ def test_who_does_not_read_is_not_waited_for():
 def hostile(*said):
     """A run of a notebook whose first process says these things, whatever it is sent; the next ones are honest."""
     scripts = iter([said])
-
-    def begin():
-        ours, theirs = socket.socketpair()
-        script = [f if isinstance(f, bytes) else frame(json.dumps(f).encode()) for f in next(scripts, [{"done": True}])]
-        threading.Thread(target=say, args=(theirs, script), daemon=True).start()
-        return ours
-
-    return Run(Program(("1", "2"), {"softmax": Target(("softmax",), 1)}), begin, lambda: False)
+    return Run(TWO, lambda: hostile_channel(*next(scripts, [{"done": True}])), lambda: False)
 
 
-def say(channel, script):
+TWO = Program(("1", "2"), {"softmax": Target(("softmax",), 1)})
+
+
+def hostile_channel(*said, waits=False):
+    """A channel to a process that says these things, and then nothing more; it ends, unless it ``waits``."""
+    ours, theirs = socket.socketpair()
+    script = [f if isinstance(f, bytes) else frame(json.dumps(f).encode()) for f in said]
+    threading.Thread(target=say, args=(theirs, script, waits), daemon=True).start()
+    return ours
+
+
+def say(channel, script, waits):
     with contextlib.suppress(OSError):
         for words in script:
             channel.sendall(words)
-        channel.shutdown(socket.SHUT_WR)
+        if not waits:
+            channel.shutdown(socket.SHUT_WR)
         while channel.recv(2**20):  # until the judge has gone
             pass
 
@@ -301,6 +306,50 @@ def test_a_kind_of_value_that_is_made_up_is_not_told(kind):
 
 def test_more_observations_than_asked_for_are_left_out():
     assert len(observed(DEFINED, [{"$observation": [{}, None, ""]}] * 5)) == 2
+
+
+# --- a submission's time
+
+
+def test_where_the_time_is_used_up_nothing_runs_any_more_and_that_is_said():
+    ran = Run(TWO, lambda: pytest.fail("a process was begun"), lambda: False, until=time.monotonic())
+
+    with pytest.raises(Gone, match="the time that one submission has was used up before it was judged"):
+        ran.observe("softmax", SOFTMAX.probe, [Case({})])
+    assert list(ran.late) == ["softmax"]
+    assert ran.ended == {}
+
+
+def test_cells_that_loop_get_less_and_less_time_so_that_some_is_left(monkeypatch):
+    monkeypatch.setattr(run, "CELL_SECONDS", 0.4)
+    ran = Run(Program(("1",) * 9, {}), lambda: hostile_channel(waits=True), lambda: False)
+
+    assert ran.ended == {i: f"did not finish within {0.4 / 2**i:.3g} s" for i in range(run.MAX_ENDED)}
+
+
+def test_a_cell_that_ran_once_is_not_blamed_where_no_time_is_left_to_run_it_again(monkeypatch):
+    began = iter(
+        [
+            hostile_channel({"cell": 0}, {"ran": 0, "outputs": [], "raised": None}, {"done": True}),
+            hostile_channel(waits=True),
+        ]
+    )
+    ran = Run(TWO, lambda: next(began), lambda: False)
+    ran._left = 0.01
+    ran.restart()
+
+    assert ran.ended == {}
+    with pytest.raises(Gone, match="used up"):
+        ran.observe("softmax", SOFTMAX.probe, [Case({})])
+
+
+def test_a_call_that_does_not_end_is_named_as_late(monkeypatch):
+    monkeypatch.setattr(run, "CALL_SECONDS", 0.1)
+    ran = Run(TWO, lambda: hostile_channel({"done": True}, DEFINED, waits=True), lambda: False)
+
+    with pytest.raises(Gone, match="did not finish in time"):
+        ran.observe("softmax", SOFTMAX.probe, [Case({})])
+    assert ran.late["softmax"].startswith("it did not finish in time")
 
 
 # --- no sandbox to be had

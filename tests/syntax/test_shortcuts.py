@@ -8,10 +8,12 @@ import pytest
 
 from autograder.exercises import EXERCISES
 from autograder.judge import judging
-from autograder.syntax import shortcuts
+from autograder.syntax import parsing, shortcuts, tampering
+from autograder.syntax.statements import reached, read_cell
 from course_utils.probes import run_all
 from tests.answers import RIGHT
 from tests.support import ROOT
+from tests.support.steps import steps
 
 SOLUTIONS = sorted(ROOT.glob("solutions/*/*.ipynb"))
 OWN = "def softmax(x, dim):\n    e = (x - x.amax(dim, keepdim=True)).exp()\n    return e / e.sum(dim, keepdim=True)"
@@ -192,3 +194,39 @@ def test_right_answers_are_clean(name):
         names = [part.__name__ for part in parts]
 
         assert shortcuts.in_notebook([source], names, EXERCISES[name].forbidden) == []
+
+
+# --- how long it takes
+
+
+MANY = {
+    "a chain": lambda n: "".join(f"a{i + 1} = a{i}\n" for i in range(n)) + f"def softmax(x): return a{n}",
+    "that may be": lambda n: "".join(f"if a{i}: a{i + 1} = a{i}\n" for i in range(n)) + f"def softmax(x): return a{n}",
+    "attributes": lambda n: (
+        "import torch\n" + "".join(f"torch.a{i} = b{i}\nb{i} = y.a{i + 1}\n" for i in range(n)) + "softmax = y.a0"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MANY)
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_what_an_answer_reaches_takes_work_that_grows_as_the_source_does(name, where):
+    def work(n):
+        body = read_cell(MANY[name](n))
+        arguments = body, ["softmax"], body if where == "after" else ()
+        reached(*arguments)  # what each statement says is worked out once
+        return steps(reached, *arguments)
+
+    assert work(640) < 8 * work(80) * 1.5
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["x = y" + ".b" * 900, "x = " + "1 + " * 5_000 + "1", "!ls\n" * 40 + "x = 1\n" * 1_000],
+    ids=["attributes", "a sum", "magics"],
+)
+def test_what_would_take_too_long_to_be_read_is_said_and_not_run(source, monkeypatch):
+    monkeypatch.setattr(parsing, "MOST_READ", 100_000)
+
+    assert "too long, to be read" in tampering.found([source])[0]
+    assert "cannot be read" in in_notebook(source)[0]

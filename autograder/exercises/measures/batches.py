@@ -19,7 +19,11 @@ def measure_batches(case: Case, got: Observation) -> Observation:
     """
     epochs = items(got, "epochs", 4)
     parts = {"batches": _without_values(epochs[0])}
-    if all(map(is_epoch, epochs)):
+    if not all(map(is_epoch, epochs)):
+        return measured(got, parts)
+    if any(has_too_many_rows(epoch, case.args["X"]) for epoch in epochs):
+        parts["every row comes exactly once"] = False
+    else:
         parts |= _order_rules(*epochs, case.args["X"], case.args["y"])
     return measured(got, parts)
 
@@ -30,6 +34,18 @@ def is_epoch(batches: Any) -> bool:
         isinstance(batch, (tuple, list)) and len(batch) == 2 and all(has_values(t) and t.dim() > 0 for t in batch)
         for batch in batches
     )
+
+
+def has_too_many_rows(epoch: list, X: torch.Tensor) -> bool:
+    """Whether an epoch has so many rows that no mistake explains them, and to look at each would take long."""
+    return sum(len(t) for batch in epoch for t in batch) > 4 * len(X) + ENOUGH_ROWS
+
+
+def rows_of(t: torch.Tensor, whole: torch.Tensor) -> list[tuple]:
+    """Each row of ``t`` (n, ...) as a tuple; an empty one for rows of another size than those of ``whole``."""
+    if t[:1].numel() != whole[:1].numel():
+        return [()] * len(t)
+    return [tuple(row) for row in t.reshape(len(t), -1).tolist()]
 
 
 def _order_rules(first: list, second: list, again: list, other: list, X: torch.Tensor, y: torch.Tensor) -> dict:
@@ -55,8 +71,8 @@ def _order_rules(first: list, second: list, again: list, other: list, X: torch.T
 
 def _rows(batches: list, part: int, whole: torch.Tensor) -> list[list[int]]:
     """For each batch, where its rows stand in ``whole`` (n, ...); -1 for a row that is not there."""
-    known = {tuple(row.flatten().tolist()): i for i, row in enumerate(whole)}
-    return [[known.get(tuple(row.flatten().tolist()), -1) for row in batch[part]] for batch in batches]
+    known = {row: i for i, row in enumerate(rows_of(whole, whole))}
+    return [[known.get(row, -1) for row in rows_of(batch[part], whole)] for batch in batches]
 
 
 def _without_values(batches: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from autograder.exercises.measures import given, measured, same
-from autograder.exercises.measures.batches import ENOUGH_ROWS, is_epoch
+from autograder.exercises.measures.batches import ENOUGH_ROWS, has_too_many_rows, is_epoch, rows_of
 from course_utils.probes import Case, Observation
 
 LOADERS = "both are loaders, to be gone through batch by batch"
@@ -50,6 +50,8 @@ def measure_loaders(case: Case, got: Observation) -> Observation:
     X, y = given(case, got, "X"), given(case, got, "y")
     train, val = made[0]
     parts[AGAIN] = all(len(one) == len(two) for one, two in made[0])
+    if any(has_too_many_rows(epoch, X) for loaders in made for epochs in loaders for epoch in epochs):
+        return measured(got, parts | {AS_THEY_ARE: True, NO_OVERLAP: True, ONCE: False})
     return measured(got, parts | _whole(train[0], val[0], X, y, case.args) | _random(made, X))
 
 
@@ -98,8 +100,8 @@ def _random(made: list, X: torch.Tensor) -> dict[str, bool]:
 
 def _rows(batches: list, X: torch.Tensor) -> list[int]:
     """Where the rows of the batches stand in X (n, ...); -1 for a row that is not there."""
-    known = {tuple(row.flatten().tolist()): i for i, row in enumerate(X)}
-    return [known.get(tuple(row.flatten().tolist()), -1) for bx, _ in batches for row in bx]
+    known = {row: i for i, row in enumerate(rows_of(X, X))}
+    return [known.get(row, -1) for bx, _ in batches for row in rows_of(bx, X)]
 
 
 def _kind(rows: torch.Tensor) -> tuple:

@@ -16,13 +16,17 @@ import bleach
 import nbgrader
 from jinja2 import pass_context
 from jinja2.runtime import Context
+from nbconvert.filters.highlight import Highlight2HTML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode, from_dict
 
 from autograder.grading.outputs import clean
 from autograder.notebooks.pictures import pictures
+from autograder.notebooks.reading import text_length
 
+# For texts and code of twice the length, rendering may take four times as long. Lessons have half of this.
+LONGEST, WIDEST = 8_000, 500  # characters of a cell that is rendered, and of one of its lines of code
 TEMPLATES = Path(__file__).parent / "templates"
 NBGRADERS = Path(nbgrader.__file__).parent / "server_extensions" / "formgrader" / "templates"
 
@@ -38,7 +42,12 @@ _HIGHLIGHTED = re.compile(r"highlight( hl-\w+)?|[a-z][a-z0-9]{0,2}")  # what Pyg
 
 @pass_context
 def markdown2html(context: Context, source: str) -> str:
-    """Markdown to HTML that only shows something; what nbconvert cannot render is shown as it was written."""
+    """Markdown to HTML that only shows something; what nbconvert cannot render is shown as it was written.
+
+    So is what is very long.
+    """
+    if text_length(source) > LONGEST:
+        return f"<pre>{escape(source)}</pre>"
     attachments = (context.get("cell") or {}).get("attachments", {})
     try:
         renderer = IPythonRenderer(escape=False, attachments=attachments, exclude_anchor_links=True)
@@ -46,6 +55,16 @@ def markdown2html(context: Context, source: str) -> str:
     except Exception:  # such as of an attachment that isn't there; a page without it is better than none
         html = f"<pre>{escape(source)}</pre>"
     return bleach.clean(html, _TAGS, _keeps, protocols={"http", "https", "mailto", "data"})
+
+
+_highlight = Highlight2HTML(pygments_lexer="ipython3")
+
+
+def highlight_code(source: str, **options: Any) -> str:
+    """Code in colours, or as it was written where it is very long."""
+    if len(source) > LONGEST or any(len(line) > WIDEST for line in source.splitlines()):
+        return f'<div class="highlight"><pre>{escape(source)}</pre></div>'
+    return _highlight(source, **options)
 
 
 def nonced(html: str, nonce: str) -> str:

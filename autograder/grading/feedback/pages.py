@@ -87,7 +87,7 @@ class FeedbackExporter(HTMLExporter):
                     "template_name": "course_feedback",
                     "extra_template_basedirs": [str(html.TEMPLATES), str(html.NBGRADERS)],
                     "extra_template_paths": [str(html.NBGRADERS)],  # from where the template extends nbgrader's
-                    "filters": {"markdown2html": html.markdown2html},
+                    "filters": {"markdown2html": html.markdown2html, "highlight_code": html.highlight_code},
                     "preprocessors": [html.Harmless],
                 },
                 "NbConvertBase": {"display_data_priority": ["image/png", "text/plain"]},

@@ -18,6 +18,7 @@ from nbformat import NotebookNode, v4
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import parse_utc
+from traitlets import Float
 
 from autograder.grading.gradebook import rows
 from autograder.grading.gradebook.deadlines import read_deadline
@@ -29,6 +30,7 @@ from autograder.grading.gradebook.scoring import marks_and_comments
 from autograder.grading.gradebook.withdrawn import read_withdrawn
 from autograder.grading.harmless import harmless_text
 from autograder.grading.outcome import FAILED, Graded
+from autograder.grading.paper import SECONDS
 from autograder.notebooks.files import SECRET, TIMESTAMP
 from autograder.notebooks.reading import Unreadable, read_file
 
@@ -39,6 +41,8 @@ class NotGraded(Exception):
 
 class GradingExporter(NotebookExporter):
     """Grades what was handed in while it reads it; nothing that a student handed in stops it."""
+
+    minutes = Float(SECONDS / 60, help="For one submission, also with `course grade`.").tag(config=True)
 
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)

@@ -11,7 +11,6 @@ variable COURSE_DB_URL says, such as ``postgresql+psycopg2://user@host/course``.
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -41,7 +40,7 @@ from autograder.grading.gradebook.withdrawn import read_withdrawn
 from autograder.grading.harmless import harmless_text
 from autograder.grading.outcome import ERROR, FAILED, Graded, Standing
 from autograder.notebooks.course import CourseError
-from autograder.notebooks.files import SECRET, TIMESTAMP, write_whole
+from autograder.notebooks.files import SECRET, TIMESTAMP, lies_in_the_path, write_whole
 
 PATIENCE = 15.0  # seconds to wait for a database that another program holds; each of SQLite's own waits takes 5
 
@@ -271,8 +270,7 @@ class Record:
 
 def _concerns_one(error: BaseException) -> bool:
     """Whether what went wrong lies in one submission: something stands in the place of its folder, or of its name."""
-    in_the_way = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
-    return isinstance(error, (ValueError, DataError)) or getattr(error, "errno", None) in in_the_way
+    return isinstance(error, (ValueError, DataError)) or lies_in_the_path(error)
 
 
 def _remedy(reason: BaseException) -> str:

@@ -14,6 +14,7 @@ from nbgrader.coursedir import CourseDirectory
 from sqlalchemy import inspect, text
 
 from autograder.grading.gradebook.memory import make_memory
+from autograder.grading.paper import SECONDS
 
 
 class _Course(NbGrader):
@@ -40,6 +41,11 @@ def read_course(root: Path) -> NbGrader:
     course.raise_config_file_errors = True  # nbgrader would go on with its defaults, in another gradebook
     course.initialize([], root=str(root.resolve()))
     return course
+
+
+def seconds_each(course: NbGrader) -> float:
+    """How long a worker may be at one submission, as nbgrader_config.py says: ``c.GradingExporter.minutes``."""
+    return 60 * course.config.GradingExporter.get("minutes", SECONDS / 60)
 
 
 def open_gradebook(course: CourseDirectory) -> Gradebook:

@@ -96,7 +96,6 @@ class Taking:
     def _take(self, member: Member, layout: Layout, archive: Path) -> None:
         said = layout.said.get(member.parts)
         if isinstance(said, NotHandedIn):
-            self.collected.ignored += 1
             return
         if isinstance(said, Uncertain) and member.name.lower().endswith((*ARCHIVES, *_NOT_READ)):
             self.collected.refuse(member.name, said.why)

@@ -21,6 +21,7 @@ from autograder.grading.people.book import Book
 from autograder.notebooks.course import CourseError
 from autograder.notebooks.reading import Unreadable
 
+_MOST_NAMED = 20  # notebooks of one person and lesson
 _NOT_READ = (".rar", ".7z", ".gz", ".bz2", ".xz")  # archives that are named where nobody's name is in the path
 
 
@@ -96,7 +97,6 @@ class Taking:
     def _take(self, member: Member, layout: Layout, archive: Path) -> None:
         said = layout.said.get(member.parts)
         if isinstance(said, NotHandedIn):
-            self.collected.ignored += 1
             return
         if isinstance(said, Uncertain) and member.name.lower().endswith((*ARCHIVES, *_NOT_READ)):
             self.collected.refuse(member.name, said.why)
@@ -139,10 +139,10 @@ class Taking:
             file = self._spool / str(next(self._numbers))
             file.write_bytes(entry.data)
             rivals.append(Notebook(owner, lesson, sure, answered, time, name, digest(entry.data), file, source, secret))
-            counts = max(rivals, key=lambda one: one.rank)
-            for one in rivals:
-                if one is not counts:
-                    one.file.unlink(missing_ok=True)  # so that the disk need not hold all that came
+            if rivals[-1].rank > rivals[0].rank:  # the one that counts stands first
+                rivals[0], rivals[-1] = rivals[-1], rivals[0]
+            for one in rivals[1:][-1:]:
+                one.file.unlink()  # so that the disk need not hold all that came
 
     def say_from_whom_nothing(self) -> None:
         """Name everybody of whom files came, and no notebook among them."""
@@ -175,7 +175,7 @@ class Taking:
 
     def _counts(self, notebooks: list[Notebook]) -> Notebook | None:
         """The one of a person's notebooks of a lesson that counts; None where that is not certain."""
-        first = max(notebooks, key=lambda one: one.rank)
+        first = notebooks[0]
         others = [one for one in notebooks if one.digest != first.digest]
         if any(one.rank == first.rank for one in others):
             self._which_is_not_certain(first, notebooks)
@@ -183,7 +183,11 @@ class Taking:
         if not (first.owner.id or is_login(first.owner.who) or "/" in first.name) and others:
             self._which_is_not_certain(first, notebooks)
             return None
-        for one in others:
+        if len(others) > _MOST_NAMED:
+            self.collected.sentences.append(
+                f"{first.owner}: {len(others)} notebooks of {first.lesson}; the last are named."
+            )
+        for one in others[-_MOST_NAMED:]:
             if one.sure != first.sure:
                 why = "is a notebook of the lesson"
             elif one.answered != first.answered and one.rank[2:] > first.rank[2:]:
@@ -197,7 +201,7 @@ class Taking:
         return first
 
     def _which_is_not_certain(self, first: Notebook, notebooks: Sequence[Notebook]) -> None:
-        names = ", ".join(shown(one.name) for one in notebooks)
+        names = ", ".join(shown(one.name) for one in notebooks[:_MOST_NAMED])
         self.collected.refused += 1
         self.collected.sentences.append(
             f"{first.owner}: refused, which of these counts for {first.lesson} is not certain: {names}."

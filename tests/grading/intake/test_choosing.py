@@ -208,3 +208,11 @@ def test_of_two_that_could_both_count_none_is_taken_and_both_are_named(course, t
     assert students(course) == ["bob"]
     assert collected.refused == 1
     assert "ada/one.ipynb, ada/two.ipynb" in collected.sentences[0]
+
+
+def test_of_very_many_the_newest_counts_and_not_all_are_named(course, tmp_path):
+    files = {f"ada_1_{i}_07_layers.ipynb": notebook(str(i)) for i in (*range(30, 60), *range(1, 30))}
+    collected = collect([zipped(tmp_path / "x.zip", files)], course)
+
+    assert submitted(course) == {"ada_1/07_layers/07_layers.ipynb": notebook("59")}
+    assert len(collected.sentences) == 21

@@ -64,7 +64,7 @@ def array_code(values: torch.Tensor, drawn: torch.Tensor) -> str:
     base, layout = _laid_out(values)
     layout = layout.replace("repeat_interleave", "repeat").replace("permute", "transpose")  # NumPy's names
     text = f"np.array({_nested(base.tolist(), _as_written(values.dtype))}{kind}){layout}"
-    return f"{_code(values, drawn)}.numpy()" if len(text) > LONG and expression_of(drawn) else text
+    return f"{closed(_code(values, drawn))}.numpy()" if len(text) > LONG and expression_of(drawn) else text
 
 
 def _code(value: Any, drawn: Any) -> str:

@@ -10,6 +10,7 @@ import pytest
 from nbconvert.filters.markdown_mistune import markdown2html_mistune
 from nbformat.v4 import new_markdown_cell
 
+from autograder.grading.gradebook.failed import failed_notebook
 from autograder.grading.harmless import JOINER, harmless, harmless_markdown, harmless_text
 from tests.support.acting import ACT, AWAY, HONEST, MARKDOWN, PNG, acting_cells
 from tests.support.classroom import graded, release
@@ -145,6 +146,14 @@ def test_the_answer_of_a_written_question_is_made_harmless():
 
     assert acting(markdown2html_mistune(answer["source"])) == []
     assert answer["metadata"]["nbgrader"]["grade_id"] == "why_dropout_scales"
+
+
+def test_the_causes_of_a_failure_may_name_what_acts():
+    lesson = nbformat.writes(release())
+    for text in MARKDOWN:
+        first = failed_notebook(lesson, [f"a file named {text}", f"$$x$$ {text}"]).cells[0]
+
+        assert acting(markdown2html_mistune(first.source)) == []
 
 
 def test_of_cells_nothing_is_left_that_acts():

@@ -17,6 +17,7 @@ from nbgrader.apps import NbGraderAPI
 from autograder.exercises import EXERCISES
 from autograder.grading import grade
 from autograder.grading.gradebook.settings import read_course
+from autograder.grading.harmless import JOINER
 from autograder.sandbox.errors import SandboxError
 from tests.support import ROOT
 from tests.support.classroom import graded
@@ -331,6 +332,19 @@ def test_without_a_sandbox_there_is_no_grade_and_the_reason_is_said(course, monk
     assert not result["success"]
     assert "untouched's 07_layers was not graded: bubblewrap is not installed" in result["log"]
     assert not (course / "autograder" / "autograded" / "untouched" / LESSON).exists()
+
+
+def test_what_a_student_wrote_is_made_harmless_there_too(course, monkeypatch):
+    text = "<script>alert(1)</script> [x](javascript:alert(1))"
+    monkeypatch.setattr(grade, "grade_notebook", lambda root, lesson, student, data: graded(student, answer=text))
+    application = read_course(course)
+    result = NbGraderAPI(application.coursedir, parent=application).autograde(LESSON, "solved")
+    notebook = nbformat.read(course / "autograder" / "autograded" / "solved" / LESSON / FILE, as_version=4)
+    (answer,) = [cell.source for cell in notebook.cells if cell.id == "why_dropout_scales"]
+
+    assert result["success"], result
+    assert answer.replace(JOINER, "") == text
+    assert ("<script" in answer, "](javascript" in answer) == (False, False)
 
 
 @pytest.fixture(scope="module")

@@ -293,6 +293,7 @@ from tests.support.classroom import LESSON, graded
 from autograder.grading.gradebook.record import Record
 record = Record(Path(sys.argv[1]))
 record.prepare(LESSON)
+record.save(graded("ann", wrong=["softmax"]))
 print("begun", flush=True)
 while True:
     for wrong in (["softmax"], ["gelu"]):
@@ -308,9 +309,6 @@ def test_a_kill_leaves_the_old_grades_or_the_new_ones(course):
             process.stdout.readline()
             time.sleep(wait)
             process.send_signal(signal.SIGKILL)
-        with Gradebook(sqlite(course)) as gradebook:
-            if not gradebook.assignment_submissions(LESSON):
-                continue
         seen.add(tuple(name for name, score in auto_scores(course, "ann").items() if score == 0))
         json.loads(paper(course, "ann").read_text(encoding="utf-8"))
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from nbformat import NotebookNode, v4
 
-from autograder.grading.harmless import JOINER
 from autograder.grading.outcome import ExerciseGrade
 from autograder.grading.outputs import check_output, plain_text
 
@@ -16,9 +14,8 @@ def failed_notebook(release: str, causes: Sequence[str]) -> NotebookNode:
     """The released notebook (JSON text) with ``causes`` in a first cell and no points for any check."""
     notebook = v4.reads(release)
     said = plain_text("\n".join(causes) or "No cause is known.")
-    # an indented block: the causes may name a learner's files, and Markdown and HTML in it are shown as they are;
-    # a formula would end it
-    block = re.sub(r"[$\\]", rf"\g<0>{JOINER}", "\n".join(f"    {line}" for line in said.splitlines()))
+    # an indented block: the causes may name a learner's files, and Markdown and HTML in it are shown as they are
+    block = "\n".join(f"    {line}" for line in said.splitlines())
     first = v4.new_markdown_cell(f"## This submission could not be run, and gets no points\n\n{block}")
     first.id = "not-graded"
     for cell in notebook.cells:

@@ -111,13 +111,17 @@ Draw = tuple[tuple[Case, ...], tuple[Observation, ...], bool]
 @functools.lru_cache(maxsize=512)
 def _with_expected(exercise: Exercise, seed: int) -> tuple[tuple[Case, ...], tuple[Observation, ...]]:
     """The same for every answer, so worked out once."""
-    cases = tuple(exercise.expand(seed, {} if seed == PUBLIC_SEED else FEW))
+    hidden = seed != PUBLIC_SEED
+    # everything that runs is counted; of public cases a message tells which mistake a short cut hides, so there it runs
+    barred = (exercise.forbidden if hidden else ()) if exercise.forbidden else None
+    cases = tuple(exercise.expand(seed, FEW if hidden else {}, barred))
     return cases, tuple(exercise.observe(exercise.reference, case) for case in cases)
 
 
 @functools.lru_cache(maxsize=256)
-def _sized_cases(exercise: Exercise) -> tuple[Case, ...]:
-    return tuple(Case(exercise.sized(n), "watched") for n in LOOP_SIZES)
+def _sized(exercise: Exercise) -> tuple[tuple[Case, ...], tuple[Observation, ...]]:
+    cases = tuple(Case(exercise.sized(n), "watched") for n in LOOP_SIZES)
+    return cases, tuple(exercise.observe(exercise.reference, case) for case in cases)
 
 
 def _converse(exercise: Exercise, judging: Judging, observe: Observe) -> Verdict:
@@ -166,11 +170,21 @@ def _judging(exercise: Exercise, draws: Sequence[Draw], in_source: Sequence[str]
         if verdict := _fault(exercise, trials, used, tolerance, hidden):
             return verdict
     if exercise.sized:
-        seen = yield _sized_cases(exercise)
-        if len(seen) != len(LOOP_SIZES):
+        cases, expected = _sized(exercise)
+        seen = yield cases
+        if len(seen) != len(cases):
             return verdict_on(exercise, "error", ENDED)
         if fact := _loop_fact(seen):
             return _rule_broken(exercise, LOOP, "does more steps for larger inputs: it loops." if hidden else fact)
+        pairs = [(exercise.measured(case, got), want) for case, got, want in zip(cases, seen, expected, strict=True)]
+        last = [
+            Trial(case, want, got, difference_that_counts(case, got, want, tolerance)[0], hidden)
+            for case, (got, want) in zip(cases, pairs, strict=True)
+        ]
+        if verdict := _fault(exercise, last, [], tolerance, hidden):
+            return verdict
+        if not all(any(got.parts.get("calls", {}).values()) for got in seen):
+            return verdict_on(exercise, "error", "nothing that it does can be counted.")
     return verdict_on(exercise, "passed", _praise(exercise, sum(len(cases) for cases, _, _ in draws), notes))
 
 
@@ -197,7 +211,9 @@ def _fault(
 
 
 def _loop_fact(runs: Sequence[Observation]) -> str | None:
-    """How the work grows with the size of the input, where it grows too much."""
+    """How the work grows with the size of the input, where it grows too much, or what kept it from being counted."""
+    if any("python.untraced" in run.parts.get("calls", {}) for run in runs):
+        return "turns off what counts its lines of Python (sys.settrace), so that a loop would not show."
     for what, prefix in COUNTED.items():
         counts = (run.parts.get("calls", {}).items() for run in runs)
         few, many = (sum(n for name, n in calls if name.startswith(prefix)) for calls in counts)

@@ -25,7 +25,8 @@ from course_utils.probes import Case, Observation, run_all, snapshot
 PUBLIC_SEED = 0
 SHORT_CUT, LOOP = "short cut", "a Python loop"  # the mistakes that show in how a result is made
 LOOP_SIZES = (4, 16)
-FEW = {"meta": 4, "float64": 6, "strided": 6}  # inputs in grading: what shows there shows with most inputs
+# inputs in grading: what shows there shows with most inputs, and all that runs is counted in the other modes too
+FEW = {"meta": 4, "float64": 6, "strided": 6, "watched": 2}
 COUNTED = {"operations": "aten.", "lines of Python": "python."}  # neither may grow with the size of the input
 _HIDDEN = 1_000_003  # keeps the secret draw apart from the public one, also for seed 0
 

@@ -46,7 +46,7 @@ def described(tensor: torch.Tensor) -> tuple[torch.Size, torch.dtype, torch.layo
 
 
 def runs_code(tensor: torch.Tensor) -> bool:
-    """Whether its class has operations of its own in Python (``__torch_dispatch__``), which say what its entries are."""
+    """Whether its class computes in Python (``__torch_dispatch__``): its entries are what that says."""
     return _dispatch_keys(tensor).has(_PYTHON)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -185,15 +185,18 @@ class Exercise:
 
     def observe(self, answer: Any, case: Case) -> Observation:
         """Probe an answer of our own, such as the reference or a mistake, and measure what that brings."""
-        return self.measured(case, self.probe(answer, case))
+        return self.measured(case, self.probe(answer, replace(case, barred=None)))
 
-    def expand(self, seed: int, at_most: Mapping[str, int] | None = None) -> list[Case]:
+    def expand(
+        self, seed: int, at_most: Mapping[str, int] | None = None, barred: tuple[str, ...] | None = None
+    ) -> list[Case]:
         """All cases of one draw: the plain inputs first, then the same inputs under each contract.
 
         Args:
             at_most: mode -> how many of the inputs are tried under it, of first to last; all where it says nothing.
+            barred: for every case, as `Case` has it.
         """
         inputs = list(self.cases(Draw(seed)))
         modes = ["values", *self.contracts, *(["watched"] if self.forbidden else [])]
         limits = {mode: (at_most or {}).get(mode, len(inputs)) for mode in modes}
-        return [Case(args, mode) for mode in modes for args in inputs[:: -(-len(inputs) // limits[mode])]]
+        return [Case(args, mode, barred) for mode in modes for args in inputs[:: -(-len(inputs) // limits[mode])]]

@@ -28,7 +28,8 @@ from course_utils.probes.world import usual_world
 PUBLIC_SEED = 0
 
 LOOP_SIZES = (4, 16)
-FEW = {"meta": 4, "float64": 6, "strided": 6}  # inputs in grading: what shows there shows with most inputs
+# inputs in grading: what shows there shows with most inputs, and all that runs is counted in the other modes too
+FEW = {"meta": 4, "float64": 6, "strided": 6, "watched": 2}
 COUNTED = {"operations": "aten.", "lines of Python": "python."}  # neither may grow with the size of the input
 _HIDDEN = 1_000_003  # keeps the secret draw apart from the public one, also for seed 0
 
@@ -110,7 +111,7 @@ def judge_observed(
         seen = observe(drawn.cases)
         compared, verdict = _guarded(exercise, _compare_all, drawn, seen, in_source)
         if verdict is None and exercise.sized:
-            runs = observe(_sized_cases(exercise))
+            runs = observe(_sized(exercise)[0])
             _, verdict = _guarded(exercise, _count_steps, runs, drawn.hidden)
     except Gone as gone:
         return verdict_on(exercise, "error", str(gone))
@@ -140,13 +141,17 @@ def _drawn(exercise: Exercise, seed: int | None) -> _Drawn:
 @functools.lru_cache(maxsize=512)
 def _with_expected(exercise: Exercise, seed: int) -> tuple[tuple[Case, ...], tuple[Observation, ...]]:
     """The same for every answer, so worked out once."""
-    cases = tuple(exercise.expand(seed, {} if seed == PUBLIC_SEED else FEW))
+    hidden = seed != PUBLIC_SEED
+    # everything that runs is counted; of public cases a message tells which mistake a short cut hides, so there it runs
+    barred = (exercise.forbidden if hidden else ()) if exercise.forbidden else None
+    cases = tuple(exercise.expand(seed, FEW if hidden else {}, barred))
     return cases, tuple(exercise.observe(exercise.reference, case) for case in cases)
 
 
 @functools.lru_cache(maxsize=256)
-def _sized_cases(exercise: Exercise) -> tuple[Case, ...]:
-    return tuple(Case(exercise.sized(n), "watched") for n in LOOP_SIZES)
+def _sized(exercise: Exercise) -> tuple[tuple[Case, ...], tuple[Observation, ...]]:
+    cases = tuple(Case(exercise.sized(n), "watched") for n in LOOP_SIZES)
+    return cases, tuple(exercise.observe(exercise.reference, case) for case in cases)
 
 
 def _guarded(exercise: Exercise, step: Callable, *given: Any) -> tuple[Any, Verdict | None]:
@@ -182,11 +187,21 @@ def _compare_all(
 
 
 def _count_steps(exercise: Exercise, runs: Sequence[Observation], hidden: bool) -> tuple[None, Verdict | None]:
-    """The verdict on an answer that does more steps for larger inputs; None where it does not."""
-    if len(runs) != len(LOOP_SIZES):
+    """The verdict on an answer that does more steps for larger inputs, or is wrong there; None where it is neither."""
+    cases, expected = _sized(exercise)
+    if len(runs) != len(cases):
         return None, verdict_on(exercise, "error", ENDED)
     if fact := _loop_fact(runs):
         return None, _rule_broken(exercise, LOOP, "does more steps for larger inputs: it loops." if hidden else fact)
+    tolerance = Tolerance(exercise.rtol, exercise.atol)
+    trials = []
+    for case, want, raw in zip(cases, expected, runs, strict=True):
+        got = exercise.measured(case, raw)
+        trials.append(Trial(case, want, got, difference_that_counts(case, got, want, tolerance)[0], hidden))
+    if verdict := _fault(exercise, trials, [], tolerance, hidden):
+        return None, verdict
+    if not all(any(got.parts.get("calls", {}).values()) for got in runs):
+        return None, verdict_on(exercise, "error", "nothing that it does can be counted.")
     return None, None
 
 
@@ -214,7 +229,9 @@ def _fault(
 
 
 def _loop_fact(runs: Sequence[Observation]) -> str | None:
-    """How the work grows with the size of the input, where it grows too much."""
+    """How the work grows with the size of the input, where it grows too much, or what kept it from being counted."""
+    if any("python.untraced" in run.parts.get("calls", {}) for run in runs):
+        return "turns off what counts its lines of Python (sys.settrace), so that a loop would not show."
     for what, prefix in COUNTED.items():
         counts = (run.parts.get("calls", {}).items() for run in runs)
         few, many = (sum(n for name, n in calls if name.startswith(prefix)) for calls in counts)

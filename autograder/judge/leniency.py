@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from autograder.judge.compare import Difference, Tolerance, difference
-from course_utils.probes import Case, Observation, Raised
+from course_utils.probes import OVERWRITTEN, Case, Observation, Raised
 
 TIGHT = Tolerance(rtol=1e-6, atol=1e-7)  # for float64, where rounding excuses nothing
 # Under these modes code may refuse to run and still be right: the course's tensors are float32, and on a device that
@@ -16,7 +16,6 @@ REFUSABLE = {
     "meta": "",
     "leaf": "it raises an error for tensors that require grad; a detached copy works whether they do or not",
     "plain": "it raises an error where w does not require grad; a detached copy works whether it does or not",
-    "watched": "",
 }
 OVERWRITES = "backward() through it fails: autograd had saved a tensor that is then changed in place (by `/=`, `exp_`)"
 
@@ -62,7 +61,7 @@ def difference_that_counts(
     Returns:
         The difference, or None; and a note, ``""`` where there is nothing to tell, or None where nothing was let pass.
     """
-    if got.raised and case.mode in REFUSABLE:
+    if got.raised and case.mode in REFUSABLE and not _refuses_meta(case, got.raised):
         return None, REFUSABLE[case.mode]
     note = None
     if _backward_overwrites(got):
@@ -79,7 +78,11 @@ def difference_that_counts(
     return found, None
 
 
+def _refuses_meta(case: Case, error: Raised) -> bool:
+    """Whether a `raise` of the learner's own ended a call on the meta device, where nothing but a value is missing."""
+    return case.mode == "meta" and error.by_learner is not False
+
+
 def _backward_overwrites(got: Observation) -> bool:
     """Whether the result is there but backward cannot run, because a tensor it needs was changed in place."""
-    error = got.parts.get("gradients")
-    return isinstance(error, Raised) and "modified by an inplace operation" in error.text
+    return type(got.parts.get("gradients")) is str and got.parts["gradients"] == OVERWRITTEN

@@ -18,6 +18,7 @@ exists inside its process alone. Somebody who takes over that process can make t
 """
 
 from course_utils.probes.core import (
+    OVERWRITTEN,
     Case,
     Observation,
     Opaque,
@@ -34,6 +35,7 @@ from course_utils.probes.core import (
 )
 
 __all__ = [
+    "OVERWRITTEN",
     "Case",
     "Observation",
     "Opaque",

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from course_utils.probes import facts
 from course_utils.probes.core import Case, Observation, observe, prepare, with_flags
 
 NO_HISTORY = "the result has no history"
@@ -68,7 +69,7 @@ def run_prediction(candidate: Callable, case: Case) -> Observation:
 
     def body() -> dict[str, Any]:
         result = candidate(*args.values())
-        free = not (isinstance(result, torch.Tensor) and result.requires_grad)
+        free = not (isinstance(result, torch.Tensor) and facts.requires_grad(result))
         return {"result": result, NO_HISTORY: free, "arguments": {name: with_flags(v) for name, v in args.items()}}
 
     return observe(body, case)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import tempfile
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -115,10 +115,25 @@ class _Trap:
 
 
 def _refuses_a_trap(load: Callable, path: Path, content: Any, model: nn.Module, optimizer: Any) -> bool:
-    """Whether loading leaves alone a trap that stands in the file beside what the learner saved."""
+    """Whether loading leaves alone a trap that stands in the file beside what the learner saved.
+
+    It has to come from ``torch.load`` that it is refused: who gives up before does not get as far as the trap.
+    """
     _sprung.clear()
     trapped = content | {"trap": _Trap()} if isinstance(content, dict) else [content, _Trap()]
     torch.save(trapped, path)
-    with contextlib.suppress(Exception):  # refusing is an error, and right
+    try:
         load(str(path), model, optimizer)
-    return not _sprung
+    except Exception as error:
+        return not _sprung and _comes_from_reading(error)
+    return False
+
+
+def _comes_from_reading(error: BaseException | None) -> bool:
+    """Whether ``torch.load`` raised an error, or the one that it was raised from."""
+    while error is not None:
+        frames = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
+        if torch.load.__code__ in frames:
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -21,12 +21,13 @@ from typing import Any
 
 import torch
 
-from course_utils.probes import world
+from course_utils.probes import facts, world
 from course_utils.probes.watch import LIBRARIES, watch_calls
 
 MAX_NUMEL = 10_000_000  # a result with more entries is described by its shape and dtype instead of copied
 MAX_ITEMS = 100_000  # a longer list is described as well
 MAX_PRINTED = 400  # characters kept of what the learner's code printed during one call
+OVERWRITTEN = "overwritten"  # in the place of gradients: autograd had saved a tensor that was changed in place since
 
 _NOT_THE_LEARNERS = (*LIBRARIES, str(Path(__file__).resolve().parents[2] / "autograder"))
 
@@ -49,11 +50,14 @@ class Case:
             and have a gradient already. ``"plain"``: they do not, where they usually do. ``"float64"``: floating-point
             tensors are float64. ``"strided"``: tensors are laid out so that they are not contiguous. ``"meta"``:
             tensors are on the ``meta`` device, which has shapes and dtypes but no values. ``"cuda"``: they are on a
-            GPU. ``"watched"``: the PyTorch functions and ops that ran are counted by name.
+            GPU. ``"watched"``: the PyTorch functions and ops that ran are counted by name, and lines of Python.
+        barred: functions and ops that end a call where they run, by raising `Barred`. None: they are not even counted;
+            ``()``: they are counted by name, in any mode.
     """
 
     args: Mapping[str, Any]
     mode: str = "values"
+    barred: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -120,31 +124,37 @@ def observe(body: Callable[[], dict[str, Any]], case: Case) -> Observation:
 
     What is printed is collected, an exception ends up in ``raised``, and global state of torch is the same before
     every call. Adds the parts ``state`` (grad mode and default dtype left behind, and whether torch's global generator
-    was seeded) and, in mode ``"watched"``, ``calls``.
+    was seeded) and, where calls are counted, ``calls``: also beside an exception.
     """
     printed = io.StringIO()
+    lines = case.mode == "watched"
+    watch = watch_calls(lines or case.barred is not None, lines=lines, barred=case.barred or ())
+    parts: dict[str, Any] = {}
+    calls: Mapping[str, int] = {}
+    error = None
     try:
-        watched = case.mode == "watched"
-        with _quiet(printed), world.usual_world(in_calls=True), _left() as state, watch_calls(watched) as calls:
-            parts = body()
-    except (Exception, SystemExit) as error:
-        return Observation(raised=raised(error), printed=printed.getvalue()[:MAX_PRINTED])
-    parts = {name: value if isinstance(value, Raised) else snapshot(value) for name, value in parts.items()}
-    parts["state"] = state
-    if case.mode == "watched":
+        with _quiet(printed), world.usual_world(in_calls=True), _left() as state, watch as calls:
+            # copied in here: what a result computes only when somebody looks at it is counted as well
+            parts = {name: value if isinstance(value, Raised) else snapshot(value) for name, value in body().items()}
+        parts["state"] = state
+    except (Exception, SystemExit) as caught:
+        error = raised(caught)
+    if calls:
         parts["calls"] = dict(calls)
-    return Observation(parts, printed=printed.getvalue()[:MAX_PRINTED])
+    return Observation(parts, error, printed.getvalue()[:MAX_PRINTED])
 
 
 def snapshot(value: Any) -> Any:
     """A plain copy of ``value`` that later changes, and methods that a learner overrode, cannot reach."""
     if isinstance(value, torch.Tensor):
-        with torch._C.DisableTorchFunctionSubclass():
-            if value.layout != torch.strided:
-                return Opaque(f"{str(value.layout).removeprefix('torch.')} tensor")
-            if value.numel() > MAX_NUMEL:
-                return torch.empty(value.shape, dtype=value.dtype, device="meta")
-            return torch.Tensor.detach(value).clone().as_subclass(torch.Tensor)
+        if facts.runs_code(value):
+            return Opaque(type(value).__name__)
+        shape, dtype, layout, numel = facts.described(value)
+        if layout != torch.strided:
+            return Opaque(f"{str(layout).removeprefix('torch.')} tensor")
+        if numel > MAX_NUMEL:
+            return torch.empty(shape, dtype=dtype, device="meta")
+        return facts.copied(value)
     if value is None or isinstance(value, (bool, int, float, str, torch.dtype)):
         return value
     if isinstance(value, (tuple, list, dict)) and len(value) > MAX_ITEMS:
@@ -217,28 +227,32 @@ def with_flags(value: Any) -> Any:
         return [with_flags(item) for item in value]
     if not isinstance(value, torch.Tensor):
         return snapshot(value)
-    grad = value.grad if value.is_leaf else None
-    return {"values": snapshot(value), "grad": snapshot(grad), "requires_grad": value.requires_grad}
+    return {
+        "values": snapshot(value),
+        "grad": snapshot(facts.grad(value)),
+        "requires_grad": facts.requires_grad(value),
+    }
 
 
-def gradients(result: Any, inputs: Mapping[str, Any]) -> dict | Raised | None:
+def gradients(result: Any, inputs: Mapping[str, Any]) -> dict | Raised | str | None:
     """Gradients of a weighted sum of ``result`` with respect to the tensors in ``inputs`` that require grad.
 
     Returns:
-        name -> gradient (zeros where an input was not used), None where ``result`` has no graph, or the error of
-        the backward pass.
+        name -> gradient (zeros where an input was not used), None where ``result`` has no graph, `OVERWRITTEN`, or
+        another error of the backward pass.
     """
     with torch._C.DisableTorchFunctionSubclass():
-        outputs = [t for t in _tensors(result) if t.requires_grad]
-        wanted = {name: t for name, t in inputs.items() if isinstance(t, torch.Tensor) and t.requires_grad}
+        outputs = [t for t in _tensors(result) if facts.requires_grad(t)]
+        wanted = {name: t for name, t in inputs.items() if isinstance(t, torch.Tensor) and facts.requires_grad(t)}
         if not outputs:
             return None
         # unequal weights: a plain sum would hide gradients that cancel, as those of softmax do
-        weights = [torch.cos(torch.arange(t.numel(), dtype=t.dtype) + 1).reshape(t.shape) for t in outputs]
-        try:
-            grads = torch.autograd.grad(outputs, list(wanted.values()), weights, allow_unused=True)
+        shapes = [facts.described(t) for t in outputs]
+        weights = [torch.cos(torch.arange(n, dtype=dtype) + 1).reshape(shape) for shape, dtype, _, n in shapes]
+        try:  # the graph is kept, so that it can be looked at
+            grads = torch.autograd.grad(outputs, list(wanted.values()), weights, retain_graph=True, allow_unused=True)
         except Exception as error:
-            return raised(error)
+            return OVERWRITTEN if facts.overwritten(outputs) else raised(error)
     return {name: torch.zeros_like(t) if g is None else g for (name, t), g in zip(wanted.items(), grads, strict=True)}
 
 

@@ -14,9 +14,11 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
+from course_utils.probes import facts
 from course_utils.probes.core import Case, Observation, observe, prepare, with_flags
 from course_utils.probes.modules import build
 from course_utils.probes.training import build_model, build_optimizer, weights
+from course_utils.probes.watch import ReadableMeta
 from course_utils.probes.world import reseed
 
 CPU = torch.device("cpu")
@@ -69,19 +71,18 @@ def run_evaluate(candidate: Callable, case: Case) -> Observation:
     if case.mode == "meta":
         return _observe_devices(lambda world: candidate(world.model, loader, world.rest[0], world.device), case)
     model = build_model(args["model"]).train(args["training"])
-    graphs: list[bool] = []
-    model.register_forward_hook(lambda _module, _inputs, output: graphs.append(output.requires_grad))
+    graphs = _graphs_recorded(model)
 
     def body() -> dict[str, Any]:
         before, gradients = weights(model), [p.grad.clone() for p in model.parameters()]
         result = candidate(model, loader, criterion, CPU)
         same = all(torch.equal(old, new) for old, new in zip(before.values(), weights(model).values(), strict=True))
         kept = all(
-            p.requires_grad and p.grad is not None and torch.equal(p.grad, g)
+            facts.requires_grad(p) and p.grad is not None and torch.equal(p.grad, g)
             for p, g in zip(model.parameters(), gradients, strict=True)
         )
         rules = {
-            NO_GRAPH: not any(graphs),
+            NO_GRAPH: bool(graphs) and not any(graphs),
             MODE_KEPT: all(module.training == args["training"] for module in model.modules()),
             UNTOUCHED: same and kept,
         }
@@ -148,6 +149,23 @@ def _loader(x: torch.Tensor, y: torch.Tensor, batch_size: int) -> DataLoader:
     return DataLoader(TensorDataset(x, y), batch_size=batch_size, generator=torch.Generator().manual_seed(0))
 
 
+def _graphs_recorded(model: nn.Module) -> list[bool]:
+    """Grows by one with each output of the model from now on: whether it was recorded for a backward pass.
+
+    By the class, because hooks can be taken off, and are not asked where somebody calls ``forward``.
+    """
+    recorded: list[bool] = []
+    kind = type(model)
+
+    def forward(self: nn.Module, *inputs: torch.Tensor) -> torch.Tensor:
+        output = kind.forward(self, *inputs)
+        recorded.append(facts.requires_grad(output))
+        return output
+
+    model.__class__ = type(kind.__name__, (kind,), {"forward": forward})
+    return recorded
+
+
 class _World:
     """A model, criterion and optimizer on a device without values, which write down what reaches them where."""
 
@@ -186,12 +204,12 @@ def _observe_devices(train: Callable[[_World], Any], case: Case) -> Observation:
     world = _World()
 
     def body() -> dict[str, Any]:
-        # a value of a meta tensor cannot be read: right code may end so, even in the middle of a block without grad
-        with contextlib.suppress(Exception), torch.enable_grad():
+        # values can be read there, as ones: so right code gets as far as the criterion, and what does not did not move
+        with contextlib.suppress(Exception), torch.enable_grad(), ReadableMeta():
             train(world)
         return {
-            BATCH_MOVED: all(device == "meta" for device in world.inputs),
-            LABELS_MOVED: all(outputs == labels for outputs, labels in world.losses),
+            BATCH_MOVED: bool(world.inputs) and all(device == "meta" for device in world.inputs),
+            LABELS_MOVED: bool(world.losses) and all(outputs == labels for outputs, labels in world.losses),
         }
 
     return observe(body, case)

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from course_utils.probes import facts
 from course_utils.probes.core import Case, Observation, Seed, observe, prepare, snapshot, with_flags
 
 LEAVES = "parameters stay leaves that require grad"
@@ -137,7 +138,7 @@ def _is_iterable(value: Any) -> bool:
 
 
 def _are_parameters(tensors: list[torch.Tensor]) -> bool:
-    return all(t.is_leaf and t.requires_grad for t in tensors)
+    return all(facts.is_leaf(t) and facts.requires_grad(t) for t in tensors)
 
 
 def _same(given: list, params: list) -> bool:

@@ -18,4 +18,5 @@ def call_gather(candidate: Callable, case: Case) -> Observation:
     index, size = case.args["index"], case.args["input"].shape[case.args["dim"]]
     if case.mode == "meta" or bool((index < size).all()):
         return got
-    return Observation({"raises": "an error" if got.raised else "no error"}, printed=got.printed)
+    calls = {name: part for name, part in got.parts.items() if name == "calls"}
+    return Observation({"raises": "an error" if got.raised else "no error"} | calls, printed=got.printed)

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from course_utils.probes import facts
 from course_utils.probes.core import Case, Observation, gradients, observe, prepare, snapshot, with_flags
 from course_utils.probes.world import reseed
 
@@ -124,7 +125,7 @@ def flags(model: nn.Module) -> dict[str, Any]:
     """What a model holds: its tensors by name, which parameters learn, and the modes of its modules."""
     return {
         "state_dict": snapshot(dict(model.state_dict())),
-        "requires_grad": {name: p.requires_grad for name, p in model.named_parameters()},
+        "requires_grad": {name: facts.requires_grad(p) for name, p in model.named_parameters()},
         "training": [module.training for module in model.modules()],
     }
 

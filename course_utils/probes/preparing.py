@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from course_utils.probes import facts
 from course_utils.probes.core import Case, Observation, Seed, observe, prepare
 from course_utils.probes.modules import build, fill
 from course_utils.probes.world import reseed
@@ -27,11 +28,11 @@ def run_init(candidate: Callable, case: Case) -> Observation:
     model = build_named(case.args["model"])
 
     def body() -> dict[str, Any]:
-        before = [(id(p), p.requires_grad) for p in model.parameters()]
+        before = [(id(p), facts.requires_grad(p)) for p in model.parameters()]
         candidate(model)
         return {
             SAME_PARAMETERS: [id(p) for p in model.parameters()] == [known for known, _ in before],
-            SAME_FLAGS: [p.requires_grad for p in model.parameters()] == [flag for _, flag in before],
+            SAME_FLAGS: [facts.requires_grad(p) for p in model.parameters()] == [flag for _, flag in before],
             "tensors": tensors(model),
         }
 
@@ -64,7 +65,7 @@ def run_freeze(candidate: Callable, case: Case) -> Observation:
 
     def body() -> dict[str, Any]:
         candidate(model, list(case.args["prefixes"]))
-        learns = {name: p.requires_grad for name, p in model.named_parameters()}
+        learns = {name: facts.requires_grad(p) for name, p in model.named_parameters()}
         return {"learns": learns, "weights": dict(model.state_dict())}
 
     return observe(body, case)

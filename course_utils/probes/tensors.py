@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 
+from course_utils.probes import facts
 from course_utils.probes.core import Case, Observation, observe, prepare, snapshot, with_flags
+from course_utils.probes.watch import ReadableMeta
 from course_utils.probes.world import reseed
 
 SHOWS_IN_TENSOR = "what is written into the array shows in the tensor"
@@ -84,11 +85,11 @@ def run_noise(candidate: Callable, case: Case) -> Observation:
     template, other = (build_tensor(case.args["template"]) for _ in range(2))
 
     def body() -> dict[str, Any]:
-        with _ReadableMeta() if template.is_meta else contextlib.nullcontext():
+        with ReadableMeta() if template.is_meta else contextlib.nullcontext():
             draws = [candidate(template), candidate(other)]
         parts = {"draws": [_values(draw) for draw in draws]}
         if isinstance(draws[0], torch.Tensor):
-            parts |= {"the device": str(draws[0].device)}
+            parts |= {"the device": str(facts.device(draws[0]))}
         return parts | {"arguments": {"template": with_flags(template)}}
 
     return observe(body, case)
@@ -126,26 +127,13 @@ def _on_meta(value: Any) -> Any:
     return torch.empty(value.shape, dtype=value.dtype, device="meta") if isinstance(value, _Elsewhere) else value
 
 
-class _ReadableMeta(TorchDispatchMode):
-    """Values can be read from the meta device, as ones: code may look at a template before it draws."""
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
-        aten, kwargs = torch.ops.aten, kwargs or {}
-        if func is aten._local_scalar_dense.default and args[0].is_meta:
-            return torch.ones((), dtype=args[0].dtype).item()
-        if func is aten._to_copy.default and args[0].is_meta and str(kwargs.get("device")) == "cpu":
-            return torch.ones(args[0].shape, dtype=kwargs.get("dtype") or args[0].dtype)
-        return func(*args, **kwargs)
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        return False  # else the first op imports all of torch.compile, which takes seconds
-
-
 def _agree(tensor: torch.Tensor, array: Any) -> bool:
     return torch.equal(tensor.detach().cpu().double(), torch.tensor(array).double())
 
 
 def _values(result: Any) -> Any:
     """A tensor without its values where it is on a device that this machine need not have."""
-    return result.detach().to("meta") if isinstance(result, torch.Tensor) and result.device.type != "cpu" else result
+    if isinstance(result, torch.Tensor) and facts.device(result).type != "cpu":
+        shape, dtype, _, _ = facts.described(result)
+        return torch.empty(shape, dtype=dtype, device="meta")
+    return result

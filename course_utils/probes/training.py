@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from course_utils.probes import facts
 from course_utils.probes.core import Case, Observation, observe, prepare, snapshot, with_flags
 from course_utils.probes.modules import build, fill, flags
 from course_utils.probes.world import reseed
@@ -121,7 +122,7 @@ def run_update(candidate: Callable, case: Case) -> Observation:
             for p, grad in zip(params, grads_now, strict=True):
                 p.grad = None if grad is None else grad.clone()
             candidate(list(params), states, *settings.values())
-            learn = all(p.is_leaf and p.requires_grad for p in params)
+            learn = all(facts.is_leaf(p) and facts.requires_grad(p) for p in params)
             steps.append({"params": snapshot(params), "all parameters still learn": learn})
         return {"steps": steps}
 

@@ -7,13 +7,15 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
+from course_utils.probes import facts
 from course_utils.probes.core import Case, Observation, observe, prepare, with_flags
-from course_utils.probes.watch import watch_calls
 from course_utils.probes.world import reseed
 
 MODEL_KEPT = "the model stays as it was"
 NO_GRAPH = "the model runs without a graph"
+_INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
 _FEW = 60  # rows that tell two sequences of draws apart
 
 
@@ -27,15 +29,26 @@ class PrefixModel(nn.Module):
     def __init__(self, table: torch.Tensor):
         super().__init__()
         self.table = nn.Parameter(table)
-        self.recorded = False  # whether any call was recorded for a backward pass
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         """`(B, T)` -> `(B, T, vocabulary)`."""
         places = torch.arange(1, tokens.shape[1] + 1)  # (T,)
         rows = ((tokens + 1) * places).cumsum(dim=1) % len(self.table)  # (B, T)
-        logits = self.table[rows]  # (B, T, vocabulary)
-        self.recorded |= logits.requires_grad
-        return logits
+        return self.table[rows]  # (B, T, vocabulary)
+
+
+class _Draws(TorchFunctionMode):
+    """Sees whether tokens, or other integers, are taken from a tensor that a backward pass would go through."""
+
+    from_a_graph = False
+
+    def __torch_function__(self, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        made = result if isinstance(result, (tuple, list)) else (result,)
+        if any(isinstance(t, torch.Tensor) and facts.described(t)[1] in _INTEGERS for t in made):
+            given = (*args, *(kwargs or {}).values())
+            self.from_a_graph |= any(isinstance(t, torch.Tensor) and facts.requires_grad(t) for t in given)
+        return result
 
 
 def run_generate(candidate: Callable, case: Case) -> Observation:
@@ -55,14 +68,15 @@ def run_generate(candidate: Callable, case: Case) -> Observation:
     def run(prompt: torch.Tensor, seed: int, elsewhere: int) -> tuple[torch.Tensor, dict[str, Any]]:
         model, tokens = PrefixModel(given.clone()), prompt.clone()
         reseed(elsewhere)
-        with watch_calls() as calls:
+        with _Draws() as draws:
             generator = torch.Generator().manual_seed(seed)
             result = candidate(model, tokens, case.args["steps"], case.args["temperature"], generator)
-        kept = torch.equal(model.table, given) and model.table.requires_grad and model.table.grad is None
+        table = model.table
+        kept = torch.equal(table, given) and facts.requires_grad(table) and facts.grad(table) is None
         return result, {
             "arguments": {"tokens": with_flags(tokens)},
             MODEL_KEPT: kept,
-            NO_GRAPH: not model.recorded or calls["detach"] > 0,
+            NO_GRAPH: not draws.from_a_graph,
         }
 
     def body() -> dict[str, Any]:

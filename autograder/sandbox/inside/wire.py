@@ -173,7 +173,7 @@ _OTHERS: dict[type, tuple[str, Callable[[Any], Any]]] = {
     Raised: ("$raised", lambda raised: [raised.kind, raised.text, raised.line, raised.by_learner]),
     Opaque: ("$opaque", lambda opaque: opaque.kind),
     Seed: ("$seed", lambda seed: seed.value),
-    Case: ("$case", lambda case: [dict(case.args), case.mode]),
+    Case: ("$case", lambda case: [dict(case.args), case.mode, case.barred]),
     dict: ("$mapping", lambda mapping: dict(mapping)),
     str: ("$text", lambda text: str.__str__(text)),
 }
@@ -230,7 +230,7 @@ _SIGNS: dict[str, Callable[[Any, list[torch.Tensor]], Any]] = {
     "$opaque": lambda kind, _: Opaque(_text(kind)),
     "$raised": lambda c, _: Raised(_text(c[0]), _text(c[1]), _text(c[2]), c[3] is True),
     "$seed": lambda number, _: Seed(int(number)),
-    "$case": lambda content, _: Case(content[0], _text(content[1])),
+    "$case": lambda content, _: Case(content[0], _text(content[1]), content[2]),
     "$observation": lambda content, _: _observation(*content),
     "$mapping": lambda content, _: content,
     "$text": lambda text, _: _text(text),

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import nbformat
 
-from autograder.exercise import Exercise
 from autograder.exercises import EXERCISES
 from autograder.grading.outcome import FAILED, GRADED, WARNED, ExerciseGrade, Graded
 from autograder.grading.outputs import check_output, clean, plain_text
 from autograder.grading.paper import Paper
 from autograder.grading.results import Results
-from autograder.judge import Verdict, judge_observed
+from autograder.judge import Verdict
 from autograder.notebooks.course import released_notebook
 from autograder.notebooks.matching import grade_id
 from autograder.notebooks.reading import Unreadable, read_notebook
 from autograder.notebooks.rebuild import Rebuilt, rebuild
 from autograder.sandbox.client import Sandbox
 from autograder.sandbox.proof import own_sandbox
-from autograder.sandbox.run import Absent, Program, Run, Task
-from autograder.syntax import shortcuts, tampering
+from autograder.sandbox.run import Program, Task
+from autograder.sandbox.unwalled import Unwalled
+from autograder.sandbox.verdicts import judge_hidden, make_program
 
 CHECK = "check_"  # what a check cell's grade_id has before the exercise's name
 
@@ -33,26 +33,29 @@ class Unusable(Exception):
     """A submission in which there is nothing to run; the text says why."""
 
 
-def grade(paper: Paper, sandbox: Sandbox) -> Graded:
+def grade(paper: Paper, sandbox: Sandbox | Unwalled) -> Graded:
     """Grade a submission: whatever is in it, this ends with a grade.
+
+    Args:
+        sandbox: where it runs; what happens is the same without walls.
 
     Raises:
         SandboxError: there is no sandbox to be had.
         OSError: this machine has no room or no rights for what grading needs.
     """
     try:
-        rebuilt = prepare(paper)
+        rebuilt = _prepare(paper)
     except Unusable as error:
-        return failed(paper, str(error))
+        return _failed(paper, str(error))
     program = _program(rebuilt.notebook)
     with sandbox.run(program) as run:
-        verdicts = _judge(program, run, _places(rebuilt.notebook), paper.seed)
+        verdicts = judge_hidden(program, run, paper.seed)
     said = {i: f"{how}; the others ran without it." for i, how in run.ended.items()}
     said |= {i: f"was {why}" for i, why in program.refused.items()}
-    return finish(paper, rebuilt, verdicts, run.outputs, said)
+    return _finish(paper, rebuilt, verdicts, run.outputs, said)
 
 
-def prepare(paper: Paper) -> Rebuilt:
+def _prepare(paper: Paper) -> Rebuilt:
     """The notebook that is graded: the release, with what the learner wrote.
 
     Raises:
@@ -67,12 +70,12 @@ def prepare(paper: Paper) -> Rebuilt:
     return rebuild(_read_release(paper.release).notebook, submitted, paper.lesson)
 
 
-def finish(
+def _finish(
     paper: Paper,
     rebuilt: Rebuilt,
     verdicts: Mapping[str, Verdict],
-    outputs: Mapping[int, list] | None = None,
-    said: Mapping[int, str] | None = None,
+    outputs: Mapping[int, list],
+    said: Mapping[int, str],
 ) -> Graded:
     """The grade that follows from the verdicts, and the notebook with what its cells and the judge said.
 
@@ -88,14 +91,14 @@ def finish(
         for verdict in [verdicts[name]]
     }
     notebook = rebuilt.notebook
-    _fill_in(notebook, outputs or {}, grades)
-    of_cells = [f"Code cell {_number(notebook, i)} {what}" for i, what in sorted((said or {}).items())]
+    _fill_in(notebook, outputs, grades)
+    of_cells = [f"Code cell {_number(notebook, i)} {what}" for i, what in sorted(said.items())]
     warnings = (*paper.warnings, *rebuilt.warnings, *of_cells)
     text = json.dumps(notebook, ensure_ascii=False, sort_keys=True) + "\n"  # nbformat's own takes twenty times as long
     return Graded(paper.student, paper.lesson, WARNED if warnings else GRADED, grades, warnings, text)
 
 
-def failed(paper: Paper, cause: str) -> Graded:
+def _failed(paper: Paper, cause: str) -> Graded:
     """The end of a submission in which nothing could be run: zero, with the cause."""
     points = _read_release(paper.release).points
     grades = {name: ExerciseGrade(0, worth, "error", f"{name}: not judged. {cause}") for name, worth in points.items()}
@@ -122,63 +125,17 @@ def _read_release(data: bytes) -> _Release:
 
 
 def _program(notebook: nbformat.NotebookNode) -> Program:
-    """What to run: every code cell but untouched demos, checks, and cells that reach for what judges them.
-
-    Cells keep their place in the notebook.
-    """
+    """What to run: every code cell but untouched demos and checks. Cells keep their place in the notebook."""
+    places = {grade_id(cell): i for i, cell in enumerate(notebook.cells)}
     sources, tasks = [], {}
     for i, cell in enumerate(notebook.cells):
         is_check = grade_id(cell).startswith(CHECK)
         if is_check:
             name = grade_id(cell).removeprefix(CHECK)
-            tasks[name] = Task(EXERCISES[name].names, i)
+            tasks[name] = Task(EXERCISES[name].names, i, places.get(name))
         runs = cell.cell_type == "code" and not is_check and "demo" not in cell.metadata.get("tags", ())
         sources.append(cell.source if runs else "")
-    refused = {i: f"not run: it reaches for what judges it ({what})." for i, what in tampering.found(sources).items()}
-    return Program(tuple("" if i in refused else source for i, source in enumerate(sources)), tasks, refused)
-
-
-def _places(notebook: nbformat.NotebookNode) -> dict[str, int]:
-    """Exercise -> where its solution stands."""
-    return {grade_id(cell): i for i, cell in enumerate(notebook.cells) if grade_id(cell) in EXERCISES}
-
-
-def _judge(program: Program, run: Run, places: Mapping[str, int], seed: int) -> dict[str, Verdict]:
-    """A verdict on each exercise, from hidden cases.
-
-    Where these go wrong, the public ones may tell why. Then the cells run again first, because what has seen a hidden
-    case could tell of it.
-    """
-    verdicts = {name: _verdict(name, program, run, places.get(name), seed) for name in program.tasks}
-    unclear = [name for name, verdict in verdicts.items() if not verdict.passed and name in run.answering]
-    if unclear:
-        run.restart()
-    for name in unclear:
-        public = _verdict(name, program, run, places.get(name), None)
-        if not public.passed and name in run.answering:
-            verdicts[name] = public
-    return verdicts
-
-
-def _verdict(name: str, program: Program, run: Run, place: int | None, seed: int | None) -> Verdict:
-    exercise = EXERCISES[name]
-    before = [source for source in program.cells[: program.tasks[name].after] if source]
-    later = [source for source in program.cells[program.tasks[name].after :] if source]
-    used = shortcuts.in_notebook(before, exercise.names, exercise.forbidden, later) if exercise.forbidden else []
-    try:
-        return judge_observed(exercise, partial(run.observe, name, exercise.probe), used, seed=seed)
-    except Absent as absent:
-        if place in program.refused:
-            return _error(exercise, f"its cell was {program.refused[place]}")
-        if place in run.ended:
-            return _error(exercise, f"its cell {run.ended[place]}.")
-        if place in run.raised:
-            return _error(exercise, f"its cell raised {run.raised[place]}.")
-        return replace(_error(exercise, str(absent)), status="not attempted" if absent.undefined else "error")
-
-
-def _error(exercise: Exercise, sentence: str) -> Verdict:
-    return Verdict(False, "error", f"{exercise.name}: {sentence}")
+    return make_program(sources, tasks)
 
 
 def _fill_in(notebook: nbformat.NotebookNode, outputs: Mapping[int, list], grades: Mapping[str, ExerciseGrade]) -> None:

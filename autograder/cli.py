@@ -70,7 +70,7 @@ def check(
 
     For each exercise: passed, wrong (and why), or not attempted. The notebook itself is not changed.
 
-    Exit code: 0 when all passed, 1 when some did not, 2 when a notebook cannot be read.
+    Exit code: 0 when all passed, 1 when some did not, 2 when a notebook cannot be read, or none can be run.
     """
     if watch and json:
         raise typer.BadParameter("--watch prints for people; leave out --json.")
@@ -84,8 +84,12 @@ def check(
         watch_paths(paths)
         return
     from autograder.desk.checking import check_paths
+    from autograder.sandbox.errors import SandboxError
 
-    raise typer.Exit(check_paths(paths, json))
+    try:
+        raise typer.Exit(check_paths(paths, json))
+    except SandboxError as error:
+        _fail(error, code=2)
 
 
 @app.command()

@@ -15,25 +15,87 @@ read has ``"lesson": null``, no exercises, and says why:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from json import dumps
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from autograder.notebooks.course import KEPT
-from autograder.notebooks.plan import NoExercises, Unreadable
-from autograder.sandbox.unwalled import Checked, run_notebook
+from autograder.notebooks.plan import NoExercises, Plan, Unreadable, read_plan
+from autograder.sandbox.unwalled import Unwalled
+
+if TYPE_CHECKING:
+    from autograder.sandbox.run import Program
 
 ALL_PASSED, SOME_NOT, CANNOT_READ = 0, 1, 2
 
 _WHAT = {"came": "came:", "expected": "expected:", "remedy": "what to do:"}
 _STYLE = {"passed": "green", "wrong": "red", "error": "red", "not attempted": "yellow"}
 
+
+@dataclass(frozen=True)
+class Outcome:
+    """One exercise of a notebook: the judge's verdict, and what it is worth where the notebook says so."""
+
+    exercise: str
+    points: float | None
+    status: str
+    message: str
+    mistake: str | None = None
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A notebook that was run: its lesson, and one outcome for each of the lesson's exercises.
+
+    Attributes:
+        missing: code cell, counted from 0 -> the modules that it imports and that are not there.
+    """
+
+    lesson: str
+    outcomes: tuple[Outcome, ...]
+    missing: Mapping[int, Sequence[str]] = field(default_factory=dict)
+
+
 Report = Checked | Unreadable
+
+
+def run_notebook(path: Path) -> Checked:
+    """Run the notebook at ``path`` in a process of its own, in the notebook's folder, and judge its exercises.
+
+    Raises:
+        Unreadable: the file is no notebook.
+        NoExercises: it is no lesson's.
+        SandboxLost: the process could not be started; the text says why.
+    """
+    with Unwalled(path.parent) as wall:
+        from autograder.exercises import EXERCISES, WARM_UP  # torch: while the process that was started loads it too
+        from autograder.sandbox.verdicts import judge_one
+
+        plan = read_plan(path, EXERCISES | WARM_UP)
+        program = _program(plan)
+        with wall.run(program) as run:
+            verdicts = {name: judge_one(name, program, run, None) for name in program.tasks}
+    outcomes = (
+        Outcome(task.exercise, task.points, verdict.status, verdict.message, verdict.mistake)
+        for task in plan.tasks
+        for verdict in [verdicts[task.exercise]]
+    )
+    return Checked(plan.lesson, tuple(outcomes), run.missing)
+
+
+def _program(plan: Plan) -> Program:
+    from autograder.sandbox.run import Target
+    from autograder.sandbox.verdicts import make_program
+
+    places = {name: i for i, cell in enumerate(plan.cells) for name in cell.exercises}
+    tasks = {task.exercise: Target(task.names, task.after, places.get(task.exercise)) for task in plan.tasks}
+    return make_program([cell.source for cell in plan.cells], tasks)
 
 
 def check_paths(paths: Iterable[Path], json: bool = False) -> int:

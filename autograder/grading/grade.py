@@ -7,12 +7,10 @@ import platform
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import nbformat
 
-from autograder.exercise import Exercise
 from autograder.exercises import EXERCISES
 from autograder.grading.gradebook.settings import read_course, seconds_each
 from autograder.grading.gradebook.withdrawn import taken_out
@@ -22,15 +20,16 @@ from autograder.grading.paper import Paper
 from autograder.grading.release import CHECK, failed, read_release
 from autograder.grading.results import Results
 from autograder.grading.workers import grade_sandboxed
-from autograder.judge import Verdict, judge_observed
+from autograder.judge import Verdict
 from autograder.notebooks.course import released_notebook
 from autograder.notebooks.matching import grade_id
 from autograder.notebooks.reading import Unreadable, read_notebook
 from autograder.notebooks.rebuild import Rebuilt, rebuild
 from autograder.sandbox.client import Sandbox
 from autograder.sandbox.extras import extras_of
-from autograder.sandbox.run import Absent, Program, Run, Target
-from autograder.syntax import shortcuts, tampering
+from autograder.sandbox.run import Program, Target
+from autograder.sandbox.unwalled import Unwalled
+from autograder.sandbox.verdicts import judge_hidden, make_program
 from autograder.syntax.parsing import parse_cell
 
 NEWER = "was written with Python {theirs}; the grader has {ours}, which cannot read it. Is its syntax newer?"
@@ -42,8 +41,11 @@ class Unusable(Exception):
     """A submission in which there is nothing to run; the text says why."""
 
 
-def grade(paper: Paper, sandbox: Sandbox) -> Graded:
+def grade(paper: Paper, sandbox: Sandbox | Unwalled) -> Graded:
     """Grade a submission: whatever is in it, this ends with a grade.
+
+    Args:
+        sandbox: where it runs; what happens is the same without walls.
 
     Raises:
         SandboxError: there is no sandbox to be had.
@@ -51,20 +53,20 @@ def grade(paper: Paper, sandbox: Sandbox) -> Graded:
     """
     until = time.monotonic() + RUNNING * paper.seconds
     try:
-        rebuilt = prepare(paper)
+        rebuilt = _prepare(paper)
     except Unusable as error:
         return failed(paper, str(error))
     program = _program(rebuilt.notebook)
     with sandbox.run(program, until) as run:
-        verdicts = _judge(program, run, _places(rebuilt.notebook), paper.seed)
+        verdicts = judge_hidden(program, run, paper.seed)
     said = {i: f"{how}; the others ran without it." for i, how in run.ended.items()}
     said |= {i: f"was {why}" for i, why in program.refused.items()}
     late = [verdicts[name].message for name, why in run.late.items() if why in verdicts[name].message]
     rebuilt = replace(rebuilt, warnings=(*rebuilt.warnings, *late))
-    return finish(paper, rebuilt, verdicts, run.outputs, said, run.missing)
+    return _finish(paper, rebuilt, verdicts, run.outputs, said, run.missing)
 
 
-def prepare(paper: Paper) -> Rebuilt:
+def _prepare(paper: Paper) -> Rebuilt:
     """The notebook that is graded: the release, with what the learner wrote.
 
     Raises:
@@ -79,13 +81,13 @@ def prepare(paper: Paper) -> Rebuilt:
     return rebuild(read_release(paper.release).notebook, submitted, paper.lesson, paper.withdrawn)
 
 
-def finish(
+def _finish(
     paper: Paper,
     rebuilt: Rebuilt,
     verdicts: Mapping[str, Verdict],
-    outputs: Mapping[int, list] | None = None,
-    said: Mapping[int, str] | None = None,
-    missing: Mapping[int, Sequence[str]] | None = None,
+    outputs: Mapping[int, list],
+    said: Mapping[int, str],
+    missing: Mapping[int, Sequence[str]],
 ) -> Graded:
     """The grade that follows from the verdicts, and the notebook with what its cells and the judge said.
 
@@ -94,7 +96,7 @@ def finish(
         said: cell -> what became of it, where that is worth a warning.
         missing: cell -> the modules that it imports and that are not there.
     """
-    missing, newer, places = missing or {}, _newer_syntax(rebuilt), _places(rebuilt.notebook)
+    newer, places = _newer_syntax(rebuilt), _places(rebuilt.notebook)
     grades = {
         name: ExerciseGrade(
             points if verdict.passed else 0, points, verdict.status, plain_text(verdict.message), verdict.mistake
@@ -103,9 +105,9 @@ def finish(
         for verdict in [_with_version(verdicts[name], newer.get(places.get(name)))]
     }
     notebook = rebuilt.notebook
-    _fill_in(notebook, outputs or {}, grades)
-    said = {i: MISSING.format(names=", ".join(names), first=names[0]) for i, names in missing.items()} | (said or {})
-    of_cells = [f"Code cell {_number(notebook, i)} {what}" for i, what in sorted((newer | said).items())]
+    _fill_in(notebook, outputs, grades)
+    of_cells = newer | {i: MISSING.format(names=", ".join(names), first=names[0]) for i, names in missing.items()}
+    of_cells = [f"Code cell {_number(notebook, i)} {what}" for i, what in sorted((of_cells | dict(said)).items())]
     warnings = (*paper.warnings, *rebuilt.warnings, *of_cells)
     text = json.dumps(notebook, ensure_ascii=False, sort_keys=True) + "\n"  # nbformat's own takes twenty times as long
     modules = tuple(sorted({name for names in missing.values() for name in names}))
@@ -139,64 +141,23 @@ def _with_version(verdict: Verdict, newer: str | None) -> Verdict:
     return replace(verdict, message=f"{verdict.message}\n  Its cell {newer}")
 
 
-def _program(notebook: nbformat.NotebookNode) -> Program:
-    """What to run: every code cell but untouched demos, checks, and cells that reach for what judges them.
-
-    Cells keep their place in the notebook.
-    """
-    sources, tasks = [], {}
-    for i, cell in enumerate(notebook.cells):
-        is_check = grade_id(cell).startswith(CHECK)
-        if is_check:
-            name = grade_id(cell).removeprefix(CHECK)
-            tasks[name] = Target(EXERCISES[name].names, i)
-        runs = cell.cell_type == "code" and not is_check and "demo" not in cell.metadata.get("tags", ())
-        sources.append(cell.source if runs else "")
-    refused = {i: f"not run: it reaches for what judges it ({what})." for i, what in tampering.found(sources).items()}
-    return Program(tuple("" if i in refused else source for i, source in enumerate(sources)), tasks, refused)
-
-
 def _places(notebook: nbformat.NotebookNode) -> dict[str, int]:
     """Exercise -> where its solution stands."""
     return {grade_id(cell): i for i, cell in enumerate(notebook.cells) if grade_id(cell) in EXERCISES}
 
 
-def _judge(program: Program, run: Run, places: Mapping[str, int], seed: int) -> dict[str, Verdict]:
-    """A verdict on each exercise, from hidden cases.
-
-    Where these go wrong, the public ones may tell why. Then the cells run again first, because what has seen a hidden
-    case could tell of it.
-    """
-    verdicts = {name: _verdict(name, program, run, places.get(name), seed) for name in program.tasks}
-    unclear = [name for name, verdict in verdicts.items() if not verdict.passed and name in run.answering]
-    if unclear:
-        run.restart()
-    for name in unclear:
-        public = _verdict(name, program, run, places.get(name), None)
-        if not public.passed and name in run.answering:
-            verdicts[name] = public
-    return verdicts
-
-
-def _verdict(name: str, program: Program, run: Run, place: int | None, seed: int | None) -> Verdict:
-    exercise = EXERCISES[name]
-    before = [source for source in program.cells[: program.tasks[name].after] if source]
-    later = [source for source in program.cells[program.tasks[name].after :] if source]
-    used = shortcuts.in_notebook(before, exercise.names, exercise.forbidden, later) if exercise.forbidden else []
-    try:
-        return judge_observed(exercise, partial(run.observe, name, exercise.probe), used, seed=seed)
-    except Absent as absent:
-        if place in program.refused:
-            return _error(exercise, f"its cell was {program.refused[place]}")
-        if place in run.ended:
-            return _error(exercise, f"its cell {run.ended[place]}.")
-        if place in run.raised:
-            return _error(exercise, f"its cell raised {run.raised[place]}.")
-        return replace(_error(exercise, str(absent)), status="not attempted" if absent.undefined else "error")
-
-
-def _error(exercise: Exercise, sentence: str) -> Verdict:
-    return Verdict(False, "error", f"{exercise.name}: {sentence}")
+def _program(notebook: nbformat.NotebookNode) -> Program:
+    """What to run: every code cell but untouched demos and checks. Cells keep their place in the notebook."""
+    places = _places(notebook)
+    sources, tasks = [], {}
+    for i, cell in enumerate(notebook.cells):
+        is_check = grade_id(cell).startswith(CHECK)
+        if is_check:
+            name = grade_id(cell).removeprefix(CHECK)
+            tasks[name] = Target(EXERCISES[name].names, i, places.get(name))
+        runs = cell.cell_type == "code" and not is_check and "demo" not in cell.metadata.get("tags", ())
+        sources.append(cell.source if runs else "")
+    return make_program(sources, tasks)
 
 
 def _fill_in(notebook: nbformat.NotebookNode, outputs: Mapping[int, list], grades: Mapping[str, ExerciseGrade]) -> None:

@@ -130,23 +130,41 @@ def read_file(path: Path, root: Path | None = None, notes: list[str] | None = No
             cannot be read.
     """
     root = path.parent.parent if root is None else root
+    try:
+        opened = _open_below(root, path) if hasattr(os, "O_NOFOLLOW") else _open_looking(root, path)
+        with os.fdopen(opened, "rb") as file:
+            _check_ordinary(os.fstat(file.fileno()).st_mode)
+            return _bounded(file, notes)
+    except OSError as error:
+        raise _cannot_open(error) from error
+
+
+def _open_below(root: Path, path: Path) -> int:
+    """Open a file from folder to folder, so that none of them can be exchanged for a link meanwhile."""
     *folders, name = path.relative_to(root).parts
     opened: list[int] = []
     try:
         opened.append(os.open(root, os.O_RDONLY | os.O_DIRECTORY))
         for folder in folders:
             opened.append(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=opened[-1]))
-        opened.append(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=opened[-1]))
-        kind = os.fstat(opened[-1]).st_mode
-        if not stat.S_ISREG(kind):
-            raise Unreadable(_KINDS.get(stat.S_IFMT(kind), "a special file"), *_ORDINARY)
-        with open(opened.pop(), "rb") as file:
-            return _bounded(file, notes)
-    except OSError as error:
-        raise _cannot_open(error) from error
+        return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=opened[-1])
     finally:
         for descriptor in opened:
             os.close(descriptor)
+
+
+def _open_looking(root: Path, path: Path) -> int:
+    """Open a file where a system has none of these calls, as Windows: look at each folder first, then at the file."""
+    for folder in [folder for folder in path.parents if folder != root and folder.is_relative_to(root)]:
+        if not stat.S_ISDIR(os.lstat(folder).st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    _check_ordinary(os.lstat(path).st_mode)
+    return os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+
+
+def _check_ordinary(kind: int) -> None:
+    if not stat.S_ISREG(kind):
+        raise Unreadable(_KINDS.get(stat.S_IFMT(kind), "a special file"), *_ORDINARY)
 
 
 def _bounded(file: BinaryIO, notes: list[str] | None = None) -> bytes:
@@ -179,7 +197,9 @@ def _small(chunks: Iterable[bytes]) -> bytes:
 _ORDINARY = ("an ordinary file in an ordinary folder", "Put the notebook itself there.")
 _KINDS = {
     stat.S_IFDIR: "a folder",
+    stat.S_IFLNK: "a link",
     stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
@@ -190,6 +210,7 @@ def _cannot_open(error: OSError) -> Unreadable:
         errno.ELOOP: "a link",
         errno.ENOTDIR: "a file whose folder is a link or no folder",
         errno.ENXIO: "a socket",
+        errno.EISDIR: "a folder",
         errno.ENOENT: "no such file",
     }.get(error.errno, f"a file that cannot be opened ({error.strerror})")
     return Unreadable(came, *_ORDINARY)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from autograder.sandbox.errors import SandboxError
 from autograder.sandbox.extras import places
-from autograder.sandbox.inside import walls
+from autograder.sandbox.inside.limits import NOTHING
 
 INSIDE = Path(__file__).parent / "inside"
 COURSE, GRADER = "/course", "/grader"  # where a lesson's own code is seen inside, and the server's
@@ -65,6 +65,8 @@ def command(extras: Iterable[str] = ()) -> list[str]:
             "The sandbox needs Linux. On this system `course grade --trusted` grades notebooks without one: "
             "do that with your own work alone, because it runs with all your rights."
         )
+    from autograder.sandbox.inside import walls  # only Linux has what it needs
+
     if not walls.supported():
         raise SandboxError(f"The sandbox knows x86_64 and aarch64 processors; this is {os.uname().machine}.")
     bwrap = shutil.which("bwrap")
@@ -104,7 +106,7 @@ def _mounts(extras: Mapping[str, str]) -> Iterator[str]:
             yield from ("--symlink", os.readlink(path), folder)
         elif path.is_dir():
             yield from ("--ro-bind", folder, folder)
-    yield from ("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", walls.NOTHING)
+    yield from ("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", NOTHING)
     yield from ("--dev-bind", "/dev/full", "/dev/zero")  # reads the same, but cannot be mapped as memory that is shared
     prefixes = [path for path in dict.fromkeys((sys.base_prefix, sys.prefix)) if not path.startswith("/usr/")]
     binds = dict(zip(prefixes, prefixes, strict=True))

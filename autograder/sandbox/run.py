@@ -15,7 +15,7 @@ from typing import Any
 
 from autograder.judge import Gone
 from autograder.sandbox.errors import SandboxLost
-from autograder.sandbox.inside import walls, wire
+from autograder.sandbox.inside import limits, wire
 from course_utils.probes import Case, Observation
 
 START_SECONDS = 180  # until a process is ready, which may import torch from a slow disk
@@ -25,7 +25,7 @@ CALL_SECONDS = 10  # one call of a learner's function
 EXERCISE_SECONDS = 120  # all calls for one exercise
 SEND_SECONDS = 10  # until a process has read what it was sent
 MAX_OUTPUT = 8 * 2**20  # characters of all outputs of a notebook
-OUT_OF_MEMORY = f"needed more than {walls.MEMORY >> 30} GiB of memory"
+OUT_OF_MEMORY = f"needed more than {limits.MEMORY >> 30} GiB of memory"
 MAX_ENDED = 5  # processes that cells may end before the rest is given up
 
 GIVEN_UP = "the notebook's cells end its process again and again, or take too long in all."
@@ -48,10 +48,17 @@ class Absent(Exception):
 
 @dataclass(frozen=True)
 class Target:
-    """An exercise to be judged: the names that answer it, and the index of the cell after which."""
+    """An exercise to be judged.
+
+    Attributes:
+        names: what answers it.
+        after: the index of the cell after which it is judged.
+        place: the index of the cell where its solution stands, if there is one.
+    """
 
     names: tuple[str, ...]
     after: int
+    place: int | None = None
 
 
 @dataclass(frozen=True)

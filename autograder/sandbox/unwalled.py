@@ -1,194 +1,156 @@
-"""Run a notebook's cells and judge its exercises, in a Python process of its own.
+"""Run a notebook without walls: in Python processes of its own, with all the rights of whoever runs this.
 
-It writes what it finds to a file, one JSON object a line: the plan, then where it is, and each verdict. So
-nothing that a cell prints gets mixed in, and what was judged before a crash or a time-out is known.
+What runs in them is what runs in the sandbox too. It works on every system: the process is reached by a connection of
+this machine to itself, and shows by a secret word that it is the one that was started.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
+import math
 import os
+import secrets
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from autograder.notebooks.plan import NoExercises, Plan, Task, Unreadable, read_plan
+from autograder.sandbox.errors import SandboxLost
 
-TIMEOUT = 120.0  # seconds for one notebook
+if TYPE_CHECKING:
+    from autograder.sandbox.run import Program, Run
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """One exercise of a notebook: the judge's verdict, and what it is worth where the notebook says so."""
-
-    exercise: str
-    points: float | None
-    status: str
-    message: str
-    mistake: str | None = None
+_LOOK_SECONDS = 0.5  # how often to look whether a process that does not call has ended
 
 
-@dataclass(frozen=True)
-class Checked:
-    """A notebook that was run: its lesson, and one outcome for each of the lesson's exercises.
-
-    Attributes:
-        missing: code cell, counted from 0 -> the modules that it imports and that are not there.
-    """
-
-    lesson: str
-    outcomes: tuple[Outcome, ...]
-    missing: Mapping[int, Sequence[str]] = field(default_factory=dict)
-
-
-def run_notebook(path: Path, timeout: float = TIMEOUT, seed: int | None = None) -> Checked:
-    """Run the notebook at ``path`` in a new process, in the notebook's folder, and judge its exercises.
+class Unwalled:
+    """What `Sandbox` is, without a sandbox: a new Python process wherever the cells of a notebook run from the start.
 
     Args:
-        timeout: seconds after which the process is ended; what was not judged by then is an error.
-        seed: judge on the cases of grading too, drawn from this.
+        folder: where they run, and may import what lies beside them.
 
-    Raises:
-        Unreadable: the file is no notebook.
-        NoExercises: it is no lesson's.
+    Raises (`run`):
+        SandboxLost: no process can be started; the text says why.
     """
-    with tempfile.TemporaryDirectory() as scratch:
-        results, errors = Path(scratch, "results.jsonl"), Path(scratch, "errors.txt")
-        results.touch()
-        with errors.open("wb") as stderr:
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "autograder.sandbox.unwalled", path.resolve(), results, json.dumps(seed)],
-                cwd=path.resolve().parent,
-                env={"OMP_WAIT_POLICY": "PASSIVE", **os.environ, "IPYTHONDIR": scratch, "MPLBACKEND": "Agg"},
-                stdin=subprocess.DEVNULL,
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+        self._process: subprocess.Popen | None = None
+        self._listener: socket.socket | None = None
+        self._scratch: tempfile.TemporaryDirectory | None = None
+        self._word = b""
+
+    def __enter__(self) -> Unwalled:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def start(self) -> None:
+        """Start a process, unless one is waiting: it loads PyTorch, and the caller may do so meanwhile."""
+        if self._process:
+            return
+        self._word = secrets.token_hex(16).encode()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._scratch = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        ours = {"IPYTHONDIR": self._scratch.name, "MPLBACKEND": "Agg"}
+        with self._errors.open("wb") as errors:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "autograder.sandbox.unwalled", str(self._listener.getsockname()[1])],
+                cwd=self._folder,
+                env={"OMP_WAIT_POLICY": "PASSIVE", **os.environ, **ours},
+                stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
-                stderr=stderr,
+                stderr=errors,
                 start_new_session=True,
             )
-            end = _wait(process, timeout)
-        records = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
-        if not records:  # it ended before it came to the notebook
-            raise RuntimeError(f"the checking process {end}\n{errors.read_text(errors='replace')}")
-    if "unreadable" in records[0]:
-        kind = NoExercises if records[0]["without_exercises"] else Unreadable
-        raise kind(*records[0]["unreadable"])
-    return _collect(records, end)
+        with contextlib.suppress(OSError):  # it has ended, which is found where it should call
+            self._process.stdin.write(self._word)
+            self._process.stdin.close()
 
+    @property
+    def _errors(self) -> Path:
+        return Path(self._scratch.name, "errors.txt")
 
-def _wait(process: subprocess.Popen, timeout: float) -> str:
-    """Wait for the process, no longer than ``timeout``, and leave nothing of it behind; says how it ended."""
-    try:
-        status = process.wait(timeout)
-    except subprocess.TimeoutExpired:
-        return f"did not finish within {timeout:g} s: it was stopped"
-    finally:
-        _end(process)
-    if status < 0:
-        return f"did not finish: its Python process was ended by {signal.Signals(-status).name}"
-    return f"did not finish: its Python process ended with exit status {status}"
+    @contextlib.contextmanager
+    def run(self, program: Program, until: float = math.inf) -> Iterator[Run]:
+        """Run the cells; inside the block their functions can be called; afterwards nothing of them runs any more."""
+        from autograder.sandbox.run import Run  # torch: while the process loads it too
 
-
-def _end(process: subprocess.Popen) -> None:
-    """End the process, and on POSIX with it whatever the notebook started."""
-    if hasattr(os, "killpg"):
-        with contextlib.suppress(ProcessLookupError, PermissionError):  # there is nothing left to end
-            os.killpg(process.pid, signal.SIGKILL)
-    process.kill()
-    process.wait()
-
-
-def _collect(records: list[dict[str, Any]], end: str) -> Checked:
-    plan = records[0]
-    outcomes = {record["exercise"]: Outcome(**record) for record in records if "status" in record}
-    where = next((record["at"] for record in reversed(records) if "at" in record), "before its first cell")
-    for exercise, points in plan["exercises"].items():
-        message = f"{exercise}: not judged. The notebook {end} {where}."
-        outcomes.setdefault(exercise, Outcome(exercise, points, "error", message))
-    missing = {record["cell"]: record["missing"] for record in records if "missing" in record}
-    return Checked(plan["lesson"], tuple(outcomes[exercise] for exercise in plan["exercises"]), missing)
-
-
-def _main(path: Path, results: Path, seed: int | None) -> None:
-    """The other process: run and judge the notebook at ``path``, writing to ``results``."""
-    from autograder.exercises import EXERCISES, WARM_UP  # imports torch, which the process that waits can do without
-
-    with results.open("a", encoding="utf-8", buffering=1) as lines:
-
-        def write(record: dict[str, Any]) -> None:
-            lines.write(json.dumps(record) + "\n")
-
+        run = Run(program, self._open, self._end, until)
         try:
-            plan = read_plan(path, EXERCISES | WARM_UP)
-        except Unreadable as error:
-            why = [error.came, error.expected, error.remedy]
-            write({"unreadable": why, "without_exercises": isinstance(error, NoExercises)})
-            return
-        write({"lesson": plan.lesson, "exercises": {task.exercise: task.points for task in plan.tasks}})
-        _silence()
-        sys.path.insert(0, str(path.parent))  # a notebook can import what lies beside it
-        for outcome in _outcomes(plan, seed, write):
-            write(asdict(outcome))
+            yield run
+        finally:
+            run.close()
+
+    def _open(self) -> socket.socket:
+        """The channel to a process that is ready for the notebook."""
+        from autograder.sandbox.run import START_SECONDS, await_ready
+
+        self.start()
+        channel = None
+        try:
+            channel = self._called(time.monotonic() + START_SECONDS)
+            await_ready(channel)
+        except SandboxLost:
+            if channel:
+                channel.close()
+            self._end()
+            raise
+        return channel
+
+    def _called(self, until: float) -> socket.socket:
+        """The connection that the process makes."""
+        from autograder.sandbox.inside import wire
+
+        self._listener.settimeout(_LOOK_SECONDS)
+        while time.monotonic() < until:
+            with contextlib.suppress(TimeoutError, wire.WireError):
+                channel, _ = self._listener.accept()
+                if bytes(wire.exactly(channel, len(self._word), time.monotonic() + _LOOK_SECONDS)) == self._word:
+                    return channel
+                channel.close()
+            if self._process.poll() is not None:
+                break
+        said = self._errors.read_text(errors="replace").strip()[-10_000:]
+        raise SandboxLost(f"The Python process that should run a notebook's cells did not start.\n{said}")
+
+    def _end(self) -> bool:
+        """End the process, and on POSIX with it whatever the notebook started. It is no memory's limit that does it."""
+        if self._process:
+            if hasattr(os, "killpg"):
+                with contextlib.suppress(ProcessLookupError, PermissionError):  # there is nothing left to end
+                    os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.kill()
+            self._process.wait()
+            self._listener.close()
+            self._scratch.cleanup()
+            self._process = None
+        return False
 
 
-def _silence() -> None:
-    """What cells print is of no interest here, and without an end may fill a disk."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.dup2(nowhere, 2)
-
-
-def _outcomes(plan: Plan, seed: int | None, write: Callable[[dict[str, Any]], None]) -> Iterator[Outcome]:
+def _main(port: int) -> None:
+    """The other process: call, and run the notebook that comes."""
+    word = sys.stdin.buffer.read()
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, 0)
+    from autograder.sandbox.inside import notebook
     from autograder.sandbox.inside.shell import Cells
-    from course_utils.probes import world
 
+    channel = socket.create_connection(("127.0.0.1", port))
+    channel.sendall(word)
     cells = Cells()
-    world.remember()
-    raised: dict[str, BaseException] = {}
-
-    for i, cell in enumerate(plan.cells):
-        names = "".join(f" ({name})" for name in sorted(cell.exercises))
-        write({"at": f"while code cell {i + 1}{names} ran"})
-        if error := cells.run(cell.source):
-            raised.update(dict.fromkeys(cell.exercises, error))
-        if cells.missing:
-            write({"cell": i, "missing": cells.missing})
-        for task in plan.tasks:
-            if task.after == i:
-                write({"at": f"while {task.exercise} was judged"})
-                yield _judged(task, seed, cells.namespace, raised.get(task.exercise))
-
-
-def _judged(task: Task, seed: int | None, namespace: dict[str, Any], raised: BaseException | None) -> Outcome:
-    """The outcome of one exercise.
-
-    Args:
-        raised: what the cell that should define it raised.
-    """
-    from autograder.judge import judge
-    from autograder.sandbox.inside.shell import described
-
-    def outcome(status: str, message: str, mistake: str | None = None) -> Outcome:
-        return Outcome(task.exercise, task.points, status, message, mistake)
-
-    absent = [name for name in task.names if name not in namespace]
-    if absent and raised:
-        return outcome("error", f"{task.exercise}: its cell raised {described(raised)}.")
-    if absent:
-        return outcome("not attempted", f"{task.exercise}: this notebook defines no {' and no '.join(absent)}.")
-    candidates = tuple(namespace[name] for name in task.names)
-    try:
-        candidate = candidates if len(candidates) > 1 else candidates[0]
-        verdict = judge(task.exercise, candidate, seed=seed or 0, hidden=seed is not None)
-    except Exception as error:  # a cell may have broken what the judge works with, and the other exercises go on
-        return outcome("error", f"{task.exercise}: could not be judged. {described(error)}.")
-    return outcome(verdict.status, verdict.message, verdict.mistake)
+    sys.path.insert(0, os.getcwd())  # a notebook can import what lies beside it
+    for descriptor in (1, 2):  # what is written there is of no interest, and without an end may fill a disk
+        os.dup2(nowhere, descriptor)
+    notebook.serve(channel, cells)
 
 
 if __name__ == "__main__":
-    _main(Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3]))
+    _main(int(sys.argv[1]))

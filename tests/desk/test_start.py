@@ -9,9 +9,9 @@ from nbclient import NotebookClient
 
 from autograder.authoring.build import build
 from autograder.authoring.cells import read_cells
+from autograder.desk.checking import run_notebook
 from autograder.exercises import EXERCISES, WARM_UP
 from autograder.judge import judge
-from autograder.sandbox.unwalled import run_notebook
 from course_utils import record
 from tests.support import ROOT
 from tests.support.desks import make_desk

@@ -245,8 +245,12 @@ def test_no_damage_to_the_bytes_raises_anything_else():
 # --- files -------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def file(tmp_path):
+@pytest.fixture(params=["posix", "windows"])
+def file(request, tmp_path, monkeypatch):
+    """Where a submitted file may lie; also on a system that cannot open below an open folder."""
+    if request.param == "windows":
+        for name in ("O_DIRECTORY", "O_NOFOLLOW", "O_NONBLOCK"):
+            monkeypatch.delattr(os, name)
     path = tmp_path / "student" / "lesson" / "lesson.ipynb"
     path.parent.mkdir(parents=True)
     return path

@@ -16,7 +16,7 @@ import stat
 import sys
 from collections.abc import Callable, Mapping
 
-from . import walls
+from . import limits, walls
 from .marks import found_marks, leave_marks
 
 _KNOWN = {
@@ -213,22 +213,22 @@ def _find_what_another_submission_left(target: Mapping) -> str | None:
 
 
 def _take_too_much_memory(target: Mapping) -> str | None:
-    return f"{len(bytearray(walls.MEMORY + 2**20)):,} bytes"
+    return f"{len(bytearray(limits.MEMORY + 2**20)):,} bytes"
 
 
 def _write_too_much(target: Mapping) -> str | None:
-    if resource.getrlimit(resource.RLIMIT_FSIZE)[0] > walls.SCRATCH:
+    if resource.getrlimit(resource.RLIMIT_FSIZE)[0] > limits.SCRATCH:
         return "no limit"
     with open("/tmp/large", "wb") as file:
-        for _ in range(2 * walls.SCRATCH // 2**20):
+        for _ in range(2 * limits.SCRATCH // 2**20):
             file.write(bytes(2**20))
-    return f"{2 * walls.SCRATCH:,} bytes"
+    return f"{2 * limits.SCRATCH:,} bytes"
 
 
 def _start_too_many_processes(target: Mapping) -> str | None:
     children = []
     try:
-        while len(children) < walls.PROCESSES:
+        while len(children) < limits.PROCESSES:
             children.append(os.posix_spawn("/usr/bin/sleep", ["sleep", "1000"], {}))
     finally:
         for pid in children[1:]:  # one stays behind, for the next submission not to see

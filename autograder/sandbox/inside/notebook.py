@@ -8,12 +8,22 @@ import socket
 import time
 from typing import Any
 
+from course_utils.checking import judge_with
 from course_utils.probes import Observation, Raised, world
 
 from . import wire
 from .shell import Cells, described
 
 BATCH, BATCH_SECONDS = 64, 0.05  # observations go out together: so many, or those of this time
+
+
+class _NotNow:
+    """What `check` in a learner's own cell says in a graded run; the notebook's own checks are the judge's."""
+
+    passed, status = True, "passed"
+
+    def __init__(self, name: str, answer: Any):
+        self.message = f"{name}: is judged when the whole notebook has run."
 
 
 def tell(main: socket.socket, error: Exception) -> None:
@@ -30,6 +40,7 @@ def serve(main: socket.socket, cells: Cells) -> None:
     if hasattr(os, "register_at_fork"):  # a process that a cell forks would run on here, and speak as well
         os.register_at_fork(after_in_child=main.close)
     world.remember()
+    judge_with(_NotNow)
     outputs, defined = cells.capture(), {}
     wire.send(main, {"ready": True})
     job = wire.receive(main)

@@ -15,14 +15,9 @@ import signal
 import struct
 import sys
 
-MEMORY = 2 * 2**30  # bytes: of data in one process, and of all of a submission's processes together
-SCRATCH = 64 * 2**20  # bytes in /tmp, and in /dev/shm
-CPU_SECONDS = 900  # of one process
-PROCESSES = 64  # with threads
-OPEN_FILES = 256
+from .limits import CPU_SECONDS, MEMORY, NOTHING, OPEN_FILES, PROCESSES, SCRATCH
 
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")  # the host's own, whose times could be set
-NOTHING = "/nothing"  # has an empty folder and an empty file
 OWN = ("/tmp", "/dev/shm", "/dev/pts", "/proc")  # made anew for each submission; all else is read-only
 PROC = ("cpuinfo", "meminfo")  # what /proc tells of the machine; the rest tells hosts apart, or counts what they do
 

@@ -30,6 +30,10 @@ class Alike:
     students: tuple[str, ...]
     says: str
 
+    def concerns(self, result: Graded) -> bool:
+        """Whether the submission is one of them."""
+        return result.lesson == self.lesson and result.student in self.students
+
 
 def find_alike(graded: Sequence[Graded]) -> list[Alike]:
     """What falls alike: first what most of a class have in common, then what one student's exercises have."""

@@ -136,9 +136,10 @@ def write_json(path: Path, graded: Sequence[Graded], alike: Sequence[Alike] = ()
             "exercises": {name: asdict(exercise) for name, exercise in result.exercises.items()},
             "warnings": list(result.warnings),
             **(_in_gradebook(result) if result.standing is not None else {}),
-            "alike": [f.says for f in alike if f.lesson == result.lesson and result.student in f.students],
+            **({"alike": said} if said else {}),
         }
         for result in graded
+        for said in [[found.says for found in alike if found.concerns(result)]]
     ]
     path.write_text(json.dumps(listed, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 

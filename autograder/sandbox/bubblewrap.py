@@ -51,7 +51,7 @@ NO_NAMESPACES = """bubblewrap may not make namespaces here:
   To grade your own work alone: --trusted."""
 
 
-def command(extras: Iterable[str] = ()) -> list[str]:
+def command(*extras: str) -> list[str]:
     """The command line of the server in its sandbox, for whoever runs this process.
 
     Args:

@@ -59,7 +59,7 @@ class Sandbox:
         if self._process and self._process.poll() is None:
             return
         self.close()
-        command = bubblewrap.command(self._extras)
+        command = bubblewrap.command(*self._extras)
         self._control, theirs = socket.socketpair()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
         with theirs:

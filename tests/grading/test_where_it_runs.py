@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import platform
 from concurrent.futures import ThreadPoolExecutor
 
@@ -118,6 +119,7 @@ def site(tmp_path, monkeypatch):
         (site / name).parent.mkdir(parents=True, exist_ok=True)
         (site / name).write_text(text)
     monkeypatch.syspath_prepend(site)
+    monkeypatch.setenv("PYTHONPATH", str(site), prepend=os.pathsep)  # for the processes that grade
     return site
 
 
@@ -185,6 +187,7 @@ def test_what_is_given_later_is_graded_anew_and_nothing_else_is(site, tmp_path, 
         first = CliRunner().invoke(app, ["grade", LESSON, "--json", "first.json"])
         then = CliRunner().invoke(app, ["grade", LESSON, "--json", "then.json", "--with", "nowhere_pandas"])
         refused = CliRunner().invoke(app, ["grade", LESSON, "--with", "nowhere_at_all"])
+        assert (first.exit_code, then.exit_code) == (1, 0), first.output + then.output
         earned = [
             {result["student"]: (result["score"], result["outcome"]) for result in json.loads(path.read_text())}
             for path in (course / "first.json", course / "then.json")

@@ -21,6 +21,8 @@ from benchmarks.students import WRONG, hand_in, new_course, notebook, solutions
 from tests.support.classroom import LESSON, gradebook_rows, sqlite
 from tests.support.postgres import postgres, postgres_server  # noqa: F401 (fixtures)
 
+pytestmark = pytest.mark.slow
+
 FIRST = "01_tensors"
 
 

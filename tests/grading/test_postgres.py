@@ -12,6 +12,8 @@ from autograder.grading.outcome import FAILED, Graded
 from tests.support.classroom import FILE, LESSON, gradebook_rows, graded, make_course, release_rows, sqlite
 from tests.support.postgres import postgres, postgres_server  # noqa: F401 (fixtures)
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("linear", "gelu", "softmax", "cross_entropy", "embedding", "layer_norm", "dropout")
 CLASS = [graded(f"Zoë {n}", wrong=NAMES[: n % 8], stubs=NAMES[7 - n % 3 :] * (n % 8 == 0)) for n in range(48)]
 CLASS += [Graded(f"corrupt {n}", LESSON, FAILED, {}, warnings=("the file is no notebook",)) for n in range(2)]

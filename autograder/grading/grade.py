@@ -53,7 +53,7 @@ def grade(paper: Paper, sandbox: Sandbox | Unwalled) -> Graded:
     """
     until = time.monotonic() + RUNNING * paper.seconds
     try:
-        rebuilt = _prepare(paper)
+        rebuilt = prepare(paper)
     except Unusable as error:
         return failed(paper, str(error))
     program = _program(rebuilt.notebook)
@@ -63,10 +63,10 @@ def grade(paper: Paper, sandbox: Sandbox | Unwalled) -> Graded:
     said |= {i: f"was {why}" for i, why in program.refused.items()}
     late = [verdicts[name].message for name, why in run.late.items() if why in verdicts[name].message]
     rebuilt = replace(rebuilt, warnings=(*rebuilt.warnings, *late))
-    return _finish(paper, rebuilt, verdicts, run.outputs, said, run.missing)
+    return finish(paper, rebuilt, verdicts, run.outputs, said, run.missing)
 
 
-def _prepare(paper: Paper) -> Rebuilt:
+def prepare(paper: Paper) -> Rebuilt:
     """The notebook that is graded: the release, with what the learner wrote.
 
     Raises:
@@ -81,7 +81,7 @@ def _prepare(paper: Paper) -> Rebuilt:
     return rebuild(read_release(paper.release).notebook, submitted, paper.lesson, paper.withdrawn)
 
 
-def _finish(
+def finish(
     paper: Paper,
     rebuilt: Rebuilt,
     verdicts: Mapping[str, Verdict],

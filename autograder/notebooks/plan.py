@@ -94,6 +94,7 @@ def read_plan(path: Path, exercises: Mapping[str, Asked]) -> Plan:
                 after=places[-1] if places else len(cells) - 1,
             )
         )
+    tasks.sort(key=lambda task: task.after)  # as the notebook has them
     codes = [
         Code(
             source="" if i in checks or "demo" in cell.metadata.get("tags", ()) else cell.source,

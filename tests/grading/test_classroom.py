@@ -129,7 +129,7 @@ def test_points_that_a_person_gave_are_in_summary_and_json_and_what_is_unread_is
 
     assert code == 0, said
     assert "to be graded by hand" not in said
-    assert "of 16 points, mean 14.75, median 15.5" in said or "of 16 points, mean 14.8, median 15.5" in said
+    assert "Of 16 points, mean 14.75, median 15.5" in said or "Of 16 points, mean 14.8, median 15.5" in said
     assert (results["ann"]["score"], results["bob"]["score"]) == (15.5, 12.5)
     assert results["ann"]["written"] == {QUESTION: {"points": 1.5, "max_points": 2, "unread": False}}
     assert results["bob"]["exercises"]["softmax"]["points"] == 1

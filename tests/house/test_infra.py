@@ -237,6 +237,7 @@ def folder(tmp_path):
     folder.mkdir()
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         shutil.copy(ROOT / name, folder)
+    shutil.copytree(ROOT / "autograder/grading/jupyter", folder / "autograder/grading/jupyter")
     _script(folder / "fake-python", FAKE_PYTHON)
     return folder
 

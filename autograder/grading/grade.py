@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from autograder.grading.outcome import FAILED, GRADED, WARNED, ExerciseGrade, Gr
 from autograder.grading.outputs import check_output, clean, plain_text
 from autograder.grading.paper import Paper
 from autograder.grading.results import Results
-from autograder.judge import Verdict, judge_observed
+from autograder.judge import Gone, Verdict, judge_observed
 from autograder.notebooks.course import released_notebook
 from autograder.notebooks.matching import grade_id
 from autograder.notebooks.reading import Unreadable, read_notebook
@@ -24,8 +24,10 @@ from autograder.notebooks.rebuild import Rebuilt, rebuild
 from autograder.sandbox.client import Sandbox
 from autograder.sandbox.proof import own_sandbox
 from autograder.sandbox.run import Absent, Program, Run, Task
-from autograder.syntax import shortcuts, tampering
+from autograder.syntax import doubts, shortcuts, tampering
+from autograder.syntax.statements import Place, needed, written
 
+Note = tuple[int, str]  # a cell, and what is to be said of it
 CHECK = "check_"  # what a check cell's grade_id has before the exercise's name
 
 
@@ -45,11 +47,13 @@ def grade(paper: Paper, sandbox: Sandbox) -> Graded:
     except Unusable as error:
         return failed(paper, str(error))
     program = _program(rebuilt.notebook)
-    with sandbox.run(program) as run:
-        verdicts = _judge(program, run, _places(rebuilt.notebook), paper.seed)
-    said = {i: f"{how}; the others ran without it." for i, how in run.ended.items()}
-    said |= {i: f"was {why}" for i, why in program.refused.items()}
-    return finish(paper, rebuilt, verdicts, run.outputs, said)
+    # what cells show comes from a process in which nothing is judged, and verdicts from others, in which nothing shows
+    places = _places(rebuilt.notebook)
+    with sandbox.run(program) as shown:
+        missing = _missing(program, shown, places)
+    verdicts, notes = _judge(program, missing, places, sandbox, paper.seed)
+    said = [*((i, f"{how}; the others ran without it.") for i, how in shown.ended.items()), *notes]
+    return finish(paper, rebuilt, verdicts, shown.outputs, said)
 
 
 def prepare(paper: Paper) -> Rebuilt:
@@ -72,13 +76,13 @@ def finish(
     rebuilt: Rebuilt,
     verdicts: Mapping[str, Verdict],
     outputs: Mapping[int, list] | None = None,
-    said: Mapping[int, str] | None = None,
+    said: Iterable[Note] = (),
 ) -> Graded:
     """The grade that follows from the verdicts, and the notebook with what its cells and the judge said.
 
     Args:
         outputs: cell -> what it showed.
-        said: cell -> what became of it, where that is worth a warning.
+        said: what is worth a warning, with the cell that it is about.
     """
     grades = {
         name: ExerciseGrade(
@@ -89,7 +93,7 @@ def finish(
     }
     notebook = rebuilt.notebook
     _fill_in(notebook, outputs or {}, grades)
-    of_cells = [f"Code cell {_number(notebook, i)} {what}" for i, what in sorted((said or {}).items())]
+    of_cells = [f"Code cell {_number(notebook, i)} {what}" for i, what in sorted(set(said))]
     warnings = (*paper.warnings, *rebuilt.warnings, *of_cells)
     text = json.dumps(notebook, ensure_ascii=False, sort_keys=True) + "\n"  # nbformat's own takes twenty times as long
     return Graded(paper.student, paper.lesson, WARNED if warnings else GRADED, grades, warnings, text)
@@ -122,10 +126,7 @@ def _read_release(data: bytes) -> _Release:
 
 
 def _program(notebook: nbformat.NotebookNode) -> Program:
-    """What to run: every code cell but untouched demos, checks, and cells that reach for what judges them.
-
-    Cells keep their place in the notebook.
-    """
+    """What to run: every code cell but untouched demos and checks. Cells keep their place in the notebook."""
     sources, tasks = [], {}
     for i, cell in enumerate(notebook.cells):
         is_check = grade_id(cell).startswith(CHECK)
@@ -134,8 +135,7 @@ def _program(notebook: nbformat.NotebookNode) -> Program:
             tasks[name] = Task(EXERCISES[name].names, i)
         runs = cell.cell_type == "code" and not is_check and "demo" not in cell.metadata.get("tags", ())
         sources.append(cell.source if runs else "")
-    refused = {i: f"not run: it reaches for what judges it ({what})." for i, what in tampering.found(sources).items()}
-    return Program(tuple("" if i in refused else source for i, source in enumerate(sources)), tasks, refused)
+    return Program(tuple(sources), tasks)
 
 
 def _places(notebook: nbformat.NotebookNode) -> dict[str, int]:
@@ -143,38 +143,116 @@ def _places(notebook: nbformat.NotebookNode) -> dict[str, int]:
     return {grade_id(cell): i for i, cell in enumerate(notebook.cells) if grade_id(cell) in EXERCISES}
 
 
-def _judge(program: Program, run: Run, places: Mapping[str, int], seed: int) -> dict[str, Verdict]:
-    """A verdict on each exercise, from hidden cases.
+def _missing(program: Program, shown: Run, places: Mapping[str, int]) -> dict[str, Verdict]:
+    """Verdicts on the exercises of which there is no answer when the notebook runs as a whole."""
+    missing = {}
+    for name in program.tasks:
+        try:
+            shown.observe(name, EXERCISES[name].probe, ())
+        except Absent as absent:
+            missing[name] = _absent(name, absent, shown, places.get(name))
+        except Gone:  # after its cells its process is gone, or says nothing: that does not speak for any other process
+            break
+    return missing
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What is known of an answer's code without running it.
+
+    Attributes:
+        places: the statements that it is made of.
+        code: the cells with these statements alone.
+        refused: cell -> why it isn't run, in words.
+        looks: what a person has to look at.
+    """
+
+    places: frozenset[Place]
+    code: tuple[str, ...]
+    refused: Mapping[int, str]
+    looks: tuple[doubts.Doubt, ...]
+
+
+def _read(name: str, program: Program) -> _Answer:
+    task = program.tasks[name]
+    cells = tuple(source if i < task.after else "" for i, source in enumerate(program.cells))
+    try:
+        places = frozenset(needed(cells, task.names))
+        cells = tuple(written(cells, places))
+        looks = doubts.found(cells, computing=bool(EXERCISES[name].forbidden))
+    except (RecursionError, MemoryError):
+        return _Answer(frozenset(), cells, {task.after: "not run: it is nested too deeply to be read."}, ())
+    refused = {i: f"not run: it reaches for what judges it ({what})." for i, what in tampering.found(cells).items()}
+    return _Answer(frozenset(at for at in places if at.cell not in refused), cells, refused, tuple(looks))
+
+
+def _judge(
+    program: Program, missing: Mapping[str, Verdict], places: Mapping[str, int], sandbox: Sandbox, seed: int
+) -> tuple[dict[str, Verdict], list[Note]]:
+    """A verdict on each exercise, and what a person should know.
+
+    Only what the answers are made of runs, and no other cell. What reads as code that computes and leads nowhere else
+    runs together, in a process of its own; each answer about which that is not known runs alone.
+    """
+    verdicts, notes = dict(missing), []
+    answers = {name: _read(name, program) for name in program.tasks if name not in missing}
+    for name, answer in answers.items():
+        notes += [(i, f"was {why}") for i, why in answer.refused.items()]
+        notes += [
+            (i, f"needs a person to look at it, in its line {line}, for {name}: {what}.")
+            for i, line, what in answer.looks
+        ]
+        own = places.get(name)
+        if answer.refused and (own in answer.refused or not answer.places):
+            at = own if own in answer.refused else min(answer.refused)
+            verdicts[name] = _error(EXERCISES[name], f"its code was {answer.refused[at]}")
+    running = [name for name in answers if name not in verdicts]
+    clear = [name for name in running if not answers[name].refused and not answers[name].looks]
+    for names in [clear, *([name] for name in running if name not in clear)]:
+        if names:
+            wanted = frozenset().union(*(answers[name].places for name in names))
+            tasks = {name: program.tasks[name] for name in names}
+            part = Program(tuple(written(program.cells, wanted)), tasks)
+            code = {name: answers[name].code for name in names}
+            with sandbox.run(part) as run:
+                verdicts |= _judge_part(part, code, run, places, seed)
+    return {name: verdicts[name] for name in program.tasks}, notes
+
+
+def _judge_part(
+    part: Program, code: Mapping[str, Sequence[str]], run: Run, places: Mapping[str, int], seed: int
+) -> dict[str, Verdict]:
+    """A verdict on each exercise of a program, from hidden cases.
 
     Where these go wrong, the public ones may tell why. Then the cells run again first, because what has seen a hidden
     case could tell of it.
     """
-    verdicts = {name: _verdict(name, program, run, places.get(name), seed) for name in program.tasks}
+    verdicts = {name: _verdict(name, code[name], run, places.get(name), seed) for name in part.tasks}
     unclear = [name for name, verdict in verdicts.items() if not verdict.passed and name in run.answering]
     if unclear:
         run.restart()
     for name in unclear:
-        public = _verdict(name, program, run, places.get(name), None)
+        public = _verdict(name, code[name], run, places.get(name), None)
         if not public.passed and name in run.answering:
             verdicts[name] = public
     return verdicts
 
 
-def _verdict(name: str, program: Program, run: Run, place: int | None, seed: int | None) -> Verdict:
+def _verdict(name: str, code: Sequence[str], run: Run, place: int | None, seed: int | None) -> Verdict:
     exercise = EXERCISES[name]
-    before = [source for source in program.cells[: program.tasks[name].after] if source]
-    later = [source for source in program.cells[program.tasks[name].after :] if source]
-    used = shortcuts.in_notebook(before, exercise.names, exercise.forbidden, later) if exercise.forbidden else []
+    used = shortcuts.in_notebook(code, exercise.names, exercise.forbidden) if exercise.forbidden else []
     try:
         return judge_observed(exercise, partial(run.observe, name, exercise.probe), used, seed=seed)
     except Absent as absent:
-        if place in program.refused:
-            return _error(exercise, f"its cell was {program.refused[place]}")
-        if place in run.ended:
-            return _error(exercise, f"its cell {run.ended[place]}.")
-        if place in run.raised:
-            return _error(exercise, f"its cell raised {run.raised[place]}.")
-        return replace(_error(exercise, str(absent)), status="not attempted" if absent.undefined else "error")
+        return _absent(name, absent, run, place)
+
+
+def _absent(name: str, absent: Absent, run: Run, place: int | None) -> Verdict:
+    if place in run.ended:
+        return _error(EXERCISES[name], f"its cell {run.ended[place]}.")
+    if place in run.raised:
+        return _error(EXERCISES[name], f"its cell raised {run.raised[place]}.")
+    return replace(_error(EXERCISES[name], str(absent)), status="not attempted" if absent.undefined else "error")
 
 
 def _error(exercise: Exercise, sentence: str) -> Verdict:

@@ -159,6 +159,7 @@ def _run_notebook(main: socket.socket, cells: Cells) -> None:
     os.register_at_fork(after_in_child=main.close)  # a process that a cell forks would run on here, and speak as well
     os.makedirs(_FOLDER)
     os.chdir(_FOLDER)
+    sys.path.append(_FOLDER)  # a notebook can import what it has written beside it, but nothing in the place of another
     os.makedirs(os.environ["HOME"])
     outputs, defined = cells.capture(), {}
     for i, source in enumerate(job["cells"]):

@@ -61,7 +61,7 @@ def grade(paper: Paper, sandbox: Sandbox | Unwalled) -> Graded:
     # what cells show comes from a process in which nothing is judged, and verdicts from others, in which nothing shows
     with sandbox.run(program, until) as shown:
         missing = judge_missing(program, shown)
-    judged = judge_apart(program, missing, sandbox, paper.seed, until)
+    judged = judge_apart(program, missing, shown.missing, sandbox, paper.seed, until)
     said = [*((i, f"{how}; the others ran without it.") for i, how in shown.ended.items()), *judged.notes]
     verdicts = judged.verdicts
     late = [verdicts[name].message for name, why in judged.late.items() if why in verdicts[name].message]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from autograder.judge import Verdict, find_exercise
@@ -50,7 +50,12 @@ class _Answer:
 
 
 def judge_apart(
-    program: Program, missing: Mapping[str, Verdict], sandbox: Sandbox | Unwalled, seed: int, until: float = math.inf
+    program: Program,
+    missing: Mapping[str, Verdict],
+    told: Mapping[int, Sequence[str]],
+    sandbox: Sandbox | Unwalled,
+    seed: int,
+    until: float = math.inf,
 ) -> Judged:
     """A verdict on each exercise, from hidden cases.
 
@@ -59,6 +64,7 @@ def judge_apart(
 
     Args:
         missing: verdicts on exercises of which it is known that there is no answer.
+        told: cell -> modules that are not there, as whoever reads the notes is told in other words.
         seed: what the hidden cases are drawn from.
         until: the `time.monotonic` after which nothing runs any more.
     """
@@ -67,7 +73,7 @@ def judge_apart(
     judged.notes += [(i, f"was {_refused(UNREADABLE)}") for i in range(len(program.cells)) if i not in readable]
     answers = {name: _read(name, program, readable) for name in program.tasks if name not in missing}
     for name, answer in answers.items():
-        judged.notes += _notes(name, answer)
+        judged.notes += _notes(name, answer, told)
         own = program.tasks[name].place
         if answer.refused and (own in answer.refused or not answer.places):
             at = own if own in answer.refused else min(answer.refused)
@@ -100,11 +106,12 @@ def _read(name: str, program: Program, readable: set[int]) -> _Answer:
     return _Answer(frozenset(at for at in places if at.cell not in refused), code, refused, tuple(looks))
 
 
-def _notes(name: str, answer: _Answer) -> Iterator[tuple[int, str]]:
+def _notes(name: str, answer: _Answer, told: Mapping[int, Sequence[str]]) -> Iterator[tuple[int, str]]:
     for i, why in answer.refused.items():
         yield i, f"was {why}"
-    for i, line, what in answer.looks:
-        yield i, f"needs a person to look at it, in its line {line}, for {name}: {what}."
+    for i, line, what, module in answer.looks:
+        if module not in told.get(i, ()):
+            yield i, f"needs a person to look at it, in its line {line}, for {name}: {what}."
 
 
 def _refused(what: str) -> str:

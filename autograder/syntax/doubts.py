@@ -34,11 +34,12 @@ _SPECIAL += ("__len__", "__iter__", "__getitem__", "__setitem__", "__enter__", "
 
 
 class Doubt(NamedTuple):
-    """The index of a cell, a line in it, and what is there in words."""
+    """The index of a cell, a line in it, what is there in words, and the module that it is about, if there is one."""
 
     cell: int
     line: int
     what: str
+    module: str = ""
 
 
 def found(sources: Sequence[str], computing: bool) -> list[Doubt]:
@@ -57,31 +58,30 @@ def found(sources: Sequence[str], computing: bool) -> list[Doubt]:
         if computing:
             doubts += [Doubt(i, statement.tree.lineno, phrase) for phrase in hiding.routes(statement.tree, known)]
         for node in ast.walk(statement.tree):
-            doubts += [Doubt(i, node.lineno, what) for what in _in_node(node, known, computing)]
+            doubts += [Doubt(i, node.lineno, *doubt) for doubt in _in_node(node, known, computing)]
     return list(dict.fromkeys(doubts))
 
 
-def _in_node(node: ast.AST, known: Mapping[str, str], computing: bool) -> Iterator[str]:
+def _in_node(node: ast.AST, known: Mapping[str, str], computing: bool) -> Iterator[tuple[str, str]]:
+    """What is in a single node, in words, and the module that it is about."""
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         for name in hiding.imports(node).values():
-            if name.partition(".")[0] not in MODULES:
-                yield f"{name.partition('.')[0]}, a module that is not known here"
+            module = name.partition(".")[0]
+            if module not in MODULES:
+                yield f"{module}, a module that is not known here", module
     elif isinstance(node, ast.Attribute):
         if node.attr.startswith("_") and not node.attr.startswith(_SPECIAL) and not _is_own(node.value):
-            yield f"{node.attr}, a part of something that is not public"
+            yield f"{node.attr}, a part of something that is not public", ""
         name = hiding.dotted(node, known)
-        if (
-            not name.startswith("?")
-            and getattr(node.value, "id", "") in known
-            and name.partition(".")[0] not in MODULES
-        ):
-            yield f"{name}, from a module that is not known here"
+        module = name.partition(".")[0]
+        if getattr(node.value, "id", "") in known and module not in MODULES:
+            yield f"{name}, from a module that is not known here", module
     elif isinstance(node, ast.Call) and computing:
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if called in _FILES:
-            yield f"{called}, which reads a file"
+            yield f"{called}, which reads a file", ""
         if any(k.arg == "num_workers" and getattr(k.value, "value", None) != 0 for k in node.keywords):
-            yield "num_workers, processes in which nothing is counted"
+            yield "num_workers, processes in which nothing is counted", ""
 
 
 def _is_own(node: ast.expr) -> bool:

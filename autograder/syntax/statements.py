@@ -157,15 +157,26 @@ class Statement:
         }
 
     @cached_property
-    def gives(self) -> set[str]:
-        """The names that it gives to functions while it runs: these may change what they are given."""
-        names: set[str] = set()
+    def gives(self) -> list[tuple[set[str], set[str]]]:
+        """For each call while it runs: the name of the function, and those that it is given, whose value may change."""
+        found = []
         for node in _outside_of_functions(self.tree):
             if isinstance(node, ast.Call) and not (_root(node.func) & _HARMLESS):
                 given = [*node.args, *(keyword.value for keyword in node.keywords)]
-                names |= {name for value in given for name in _root(value)}
+                names = {name for value in given for name in _root(value)}
                 names |= _root(node.func.value) if isinstance(node.func, ast.Attribute) else set()
-        return names
+                found.append(({node.func.id} if isinstance(node.func, ast.Name) else set(), names))
+        return found
+
+    @cached_property
+    def only_calls(self) -> bool:
+        """Whether it is a function that does nothing with what it is given but call it, then or later."""
+        if not isinstance(self.tree, ast.FunctionDef):
+            return False
+        names = {node.arg for node in ast.walk(self.tree.args) if isinstance(node, ast.arg)}
+        called = {id(node.func) for node in ast.walk(self.tree) if isinstance(node, ast.Call)}
+        own = [node for node in ast.walk(self.tree) if isinstance(node, ast.Name) and node.id in names]
+        return all(id(node) in called for node in own)
 
     @cached_property
     def writes_files(self) -> bool:
@@ -325,11 +336,15 @@ def _where_bound(body: Sequence[Statement], fixed: set[str]) -> dict[str, _Bound
     """
     imported = {name for s in body if isinstance(s.tree, (ast.Import, ast.ImportFrom)) for name in s.binds}
     effects = _effects(body)
+    defined = [s for s in body if s.binds]
+    harmless = {name for s in defined if s.only_calls for name in s.binds}
+    harmless -= {name for s in defined if not s.only_calls for name in s.binds}
     bound: dict[str, _Bound] = defaultdict(_Bound)
     left = _MOST
     for i, statement in enumerate(body):
         called = {name for used in statement.uses_at_once for name in effects.get(used, ())}
-        for name in statement.binds | statement.may_bind | (called - imported) | (statement.gives - fixed):
+        given = {name for function, names in statement.gives if not function & harmless for name in names}
+        for name in statement.binds | statement.may_bind | (called - imported) | (given - fixed):
             bound[name].add(i, certain=name in statement.binds, late=bool(statement.uses_later))
         left -= len(called)
         if left < 0:

@@ -75,12 +75,12 @@ def run_notebook(path: Path) -> Checked:
     """
     with Unwalled(path.parent) as wall:
         from autograder.exercises import EXERCISES, WARM_UP  # torch: while the process that was started loads it too
-        from autograder.sandbox.verdicts import judge_one
+        from autograder.sandbox.verdicts import judge_public
 
         plan = read_plan(path, EXERCISES | WARM_UP)
         program = _program(plan)
         with wall.run(program) as run:
-            verdicts = {name: judge_one(name, program, run, None) for name in program.tasks}
+            verdicts = judge_public(program, run)
     outcomes = (
         Outcome(task.exercise, task.points, verdict.status, verdict.message, verdict.mistake)
         for task in plan.tasks

@@ -25,11 +25,12 @@ from autograder.notebooks.course import released_notebook
 from autograder.notebooks.matching import grade_id
 from autograder.notebooks.reading import Unreadable, read_notebook
 from autograder.notebooks.rebuild import Rebuilt, rebuild
+from autograder.sandbox.apart import judge_apart
 from autograder.sandbox.client import Sandbox
 from autograder.sandbox.extras import extras_of
 from autograder.sandbox.run import Program, Target
 from autograder.sandbox.unwalled import Unwalled
-from autograder.sandbox.verdicts import judge_hidden, make_program
+from autograder.sandbox.verdicts import judge_missing
 from autograder.syntax.parsing import parse_cell
 
 NEWER = "was written with Python {theirs}; the grader has {ours}, which cannot read it. Is its syntax newer?"
@@ -57,13 +58,15 @@ def grade(paper: Paper, sandbox: Sandbox | Unwalled) -> Graded:
     except Unusable as error:
         return failed(paper, str(error))
     program = _program(rebuilt.notebook)
-    with sandbox.run(program, until) as run:
-        verdicts = judge_hidden(program, run, paper.seed)
-    said = {i: f"{how}; the others ran without it." for i, how in run.ended.items()}
-    said |= {i: f"was {why}" for i, why in program.refused.items()}
-    late = [verdicts[name].message for name, why in run.late.items() if why in verdicts[name].message]
+    # what cells show comes from a process in which nothing is judged, and verdicts from others, in which nothing shows
+    with sandbox.run(program, until) as shown:
+        missing = judge_missing(program, shown)
+    judged = judge_apart(program, missing, shown.missing, sandbox, paper.seed, until)
+    said = [*((i, f"{how}; the others ran without it.") for i, how in shown.ended.items()), *judged.notes]
+    verdicts = judged.verdicts
+    late = [verdicts[name].message for name, why in judged.late.items() if why in verdicts[name].message]
     rebuilt = replace(rebuilt, warnings=(*rebuilt.warnings, *late))
-    return finish(paper, rebuilt, verdicts, run.outputs, said, run.missing)
+    return finish(paper, rebuilt, verdicts, shown.outputs, said, shown.missing)
 
 
 def prepare(paper: Paper) -> Rebuilt:
@@ -86,14 +89,14 @@ def finish(
     rebuilt: Rebuilt,
     verdicts: Mapping[str, Verdict],
     outputs: Mapping[int, list],
-    said: Mapping[int, str],
+    said: Sequence[tuple[int, str]],
     missing: Mapping[int, Sequence[str]],
 ) -> Graded:
     """The grade that follows from the verdicts, and the notebook with what its cells and the judge said.
 
     Args:
         outputs: cell -> what it showed.
-        said: cell -> what became of it, where that is worth a warning.
+        said: what is worth a warning, with the cell that it is about.
         missing: cell -> the modules that it imports and that are not there.
     """
     newer, places = _newer_syntax(rebuilt), _places(rebuilt.notebook)
@@ -107,7 +110,7 @@ def finish(
     notebook = rebuilt.notebook
     _fill_in(notebook, outputs, grades)
     of_cells = newer | {i: MISSING.format(names=", ".join(names), first=names[0]) for i, names in missing.items()}
-    of_cells = [f"Code cell {_number(notebook, i)} {what}" for i, what in sorted((of_cells | dict(said)).items())]
+    of_cells = [f"Code cell {_number(notebook, i)} {what}" for i, what in sorted({*of_cells.items(), *said})]
     warnings = (*paper.warnings, *rebuilt.warnings, *of_cells)
     text = json.dumps(notebook, ensure_ascii=False, sort_keys=True) + "\n"  # nbformat's own takes twenty times as long
     modules = tuple(sorted({name for names in missing.values() for name in names}))
@@ -157,7 +160,7 @@ def _program(notebook: nbformat.NotebookNode) -> Program:
             tasks[name] = Target(EXERCISES[name].names, i, places.get(name))
         runs = cell.cell_type == "code" and not is_check and "demo" not in cell.metadata.get("tags", ())
         sources.append(cell.source if runs else "")
-    return make_program(sources, tasks)
+    return Program(tuple(sources), tasks)
 
 
 def _fill_in(notebook: nbformat.NotebookNode, outputs: Mapping[int, list], grades: Mapping[str, ExerciseGrade]) -> None:

@@ -299,7 +299,7 @@ _requests: dict[tuple[str, int, int], tuple[Sequence[Case], bytes]] = {}
 
 def _request(exercise: str, names: Sequence[str], probe: Callable, cases: Sequence[Case]) -> bytes:
     """The encoded request; the same cases come for every submission, so it is kept while they are."""
-    key = (exercise, id(cases[0]), len(cases))
+    key = (exercise, id(cases[0]) if cases else 0, len(cases))
     if key not in _requests:
         if len(_requests) > 400:
             _requests.clear()

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from autograder.exercise import Exercise
-from autograder.judge import Verdict, find_exercise, judge_observed
+from autograder.judge import Gone, Verdict, find_exercise, judge_observed
 from autograder.sandbox.run import Absent, Program, Run, Target
 from autograder.syntax import shortcuts, tampering
 
@@ -18,40 +17,65 @@ def make_program(sources: Sequence[str], tasks: Mapping[str, Target]) -> Program
     return Program(tuple("" if i in refused else source for i, source in enumerate(sources)), tasks, refused)
 
 
-def judge_hidden(program: Program, run: Run, seed: int) -> dict[str, Verdict]:
+def judge_hidden(program: Program, code: Mapping[str, Sequence[str]], run: Run, seed: int) -> dict[str, Verdict]:
     """A verdict on each exercise, from hidden cases.
 
     Where these go wrong, the public ones may tell why. Then the cells run again first, because what has seen a hidden
     case could tell of it.
+
+    Args:
+        code: exercise -> the cells with what its answer is made of.
     """
-    verdicts = {name: judge_one(name, program, run, seed) for name in program.tasks}
+    verdicts = {name: _judge(name, program, code[name], run, seed) for name in program.tasks}
     unclear = [name for name, verdict in verdicts.items() if not verdict.passed and name in run.answering]
     if unclear:
         run.restart()
     for name in unclear:
-        public = judge_one(name, program, run, None)
+        public = _judge(name, program, code[name], run, None)
         if not public.passed and name in run.answering:
             verdicts[name] = public
     return verdicts
 
 
-def judge_one(name: str, program: Program, run: Run, seed: int | None) -> Verdict:
+def judge_public(program: Program, run: Run) -> dict[str, Verdict]:
+    """A verdict on each exercise, from the cases that learners know."""
+    return {name: _judge(name, program, program.cells[: at.after], run, None) for name, at in program.tasks.items()}
+
+
+def judge_missing(program: Program, run: Run) -> dict[str, Verdict]:
+    """Verdicts on the exercises of which there is no answer in this run."""
+    missing = {}
+    for name in program.tasks:
+        try:
+            run.observe(name, find_exercise(name).probe, ())
+        except Absent as absent:
+            missing[name] = _absent(name, absent, program, run)
+        except Gone:  # after its cells its process is gone, or says nothing: that does not speak for any other process
+            break
+    return missing
+
+
+def _judge(name: str, program: Program, code: Sequence[str], run: Run, seed: int | None) -> Verdict:
     """A verdict on one exercise, from the hidden cases that are drawn from ``seed``; None: from the public ones."""
-    exercise, task = find_exercise(name), program.tasks[name]
-    before = [source for source in program.cells[: task.after] if source]
-    later = [source for source in program.cells[task.after :] if source]
-    used = shortcuts.in_notebook(before, exercise.names, exercise.forbidden, later) if exercise.forbidden else []
+    exercise = find_exercise(name)
+    used = shortcuts.in_notebook(code, exercise.names, exercise.forbidden) if exercise.forbidden else []
     try:
         return judge_observed(exercise, partial(run.observe, name, exercise.probe), used, seed=seed)
     except Absent as absent:
-        if task.place in program.refused:
-            return _error(exercise, f"its cell was {program.refused[task.place]}")
-        if task.place in run.ended:
-            return _error(exercise, f"its cell {run.ended[task.place]}.")
-        if task.place in run.raised:
-            return _error(exercise, f"its cell raised {run.raised[task.place]}.")
-        return replace(_error(exercise, str(absent)), status="not attempted" if absent.undefined else "error")
+        return _absent(name, absent, program, run)
 
 
-def _error(exercise: Exercise, sentence: str) -> Verdict:
-    return Verdict(False, "error", f"{exercise.name}: {sentence}")
+def _absent(name: str, absent: Absent, program: Program, run: Run) -> Verdict:
+    place = program.tasks[name].place
+    if place in program.refused:
+        return error(name, f"its cell was {program.refused[place]}")
+    if place in run.ended:
+        return error(name, f"its cell {run.ended[place]}.")
+    if place in run.raised:
+        return error(name, f"its cell raised {run.raised[place]}.")
+    return replace(error(name, str(absent)), status="not attempted" if absent.undefined else "error")
+
+
+def error(name: str, sentence: str) -> Verdict:
+    """The verdict on an exercise of which there is nothing to judge, with the reason."""
+    return Verdict(False, "error", f"{name}: {sentence}")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import functools
+import sys
 from collections.abc import Iterable, Mapping
+from types import ModuleType
 
 TEXT = "it runs code kept in a text"
 BY_NAME = "it finds things by names that are computed"
@@ -37,14 +39,22 @@ ATTRIBUTES = {
 # what can define an answer anew from any cell, unseen by who reads the definitions
 REDEFINING = ("exec", "globals", "sys.modules", "__main__", "__code__", "__globals__", "user_ns", "run_cell")
 LONGEST = 6  # parts of a dotted name: more than any in these tables has
+MAGIC_CALLS = ("run_line_magic", "run_cell_magic", "system", "getoutput")
 _LOOKUPS = ("getattr", "operator.attrgetter", "operator.methodcaller")
 
 
-def routes(tree: ast.AST) -> list[str]:
-    """What in ``tree`` hides what is computed, each with the reason: ``"eval (it runs code kept in a text)"``."""
-    known = imports(tree)
+def routes(tree: ast.AST, known: Mapping[str, str] | None = None) -> list[str]:
+    """What in ``tree`` hides what is computed, each with the reason: ``"eval (it runs code kept in a text)"``.
+
+    Args:
+        known: local name -> dotted name of what was imported; None: what ``tree`` imports.
+    """
+    known = imports(tree) if known is None else known
     found: dict[str, str] = {}
+    told = {id(call.func.value.func) for call in ast.walk(tree) if _is_magic(call)}
     for node in ast.walk(tree):
+        if id(node) in told:
+            continue
         for name in _names(node, known):
             found |= {route: ROUTES[route] for route in beginnings(name) if route in ROUTES}
             if (last := name.rpartition(".")[2]) in ATTRIBUTES:
@@ -60,6 +70,13 @@ def redefinitions(tree: ast.AST) -> list[str]:
     names = {name for node in ast.walk(tree) for name in _names(node, {})}
     names |= {name.rpartition(".")[2] for name in names}
     return [f"{name} (it can define the answer anew)" for name in REDEFINING if name in names]
+
+
+def _is_magic(node: ast.AST) -> bool:
+    """Whether it is a magic or a command of a cell, as IPython writes it; what it does, its name tells."""
+    function = getattr(node, "func", None)
+    method = getattr(function, "attr", "")
+    return method in MAGIC_CALLS and getattr(getattr(function.value, "func", None), "id", "") == "get_ipython"
 
 
 def imports(tree: ast.AST) -> dict[str, str]:
@@ -87,8 +104,20 @@ def dotted(node: ast.expr, known: Mapping[str, str]) -> str:
     while isinstance(node, ast.Attribute):
         attributes.append(node.attr)
         node = node.value
-    root = known.get(node.id, node.id) if isinstance(node, ast.Name) else "?"
-    return ".".join([root, *reversed(attributes)])
+    if not isinstance(node, ast.Name):
+        return ".".join(["?", *reversed(attributes)])
+    name = ".".join([known.get(node.id, node.id), *reversed(attributes)])
+    return _by_its_own_name(name) if attributes and node.id in known else name
+
+
+@functools.lru_cache(maxsize=4096)
+def _by_its_own_name(name: str) -> str:
+    """``logging.sys.modules`` -> ``sys.modules``: a module that is found in another one goes by its own name."""
+    at = sys.modules.get(name.partition(".")[0])
+    parts = name.split(".")[1:]
+    while isinstance(at, ModuleType) and parts and isinstance(inside := at.__dict__.get(parts[0]), ModuleType):
+        at, parts = inside, parts[1:]
+    return ".".join([at.__name__, *parts]) if isinstance(at, ModuleType) else name
 
 
 def _names(node: ast.AST, known: Mapping[str, str]) -> Iterable[str]:

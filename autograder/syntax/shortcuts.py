@@ -78,9 +78,7 @@ def in_source(source: str, forbidden: Iterable[str], aliases: Mapping[str, str] 
     return _in_tree(tree, forbidden, aliases or {})
 
 
-def in_notebook(
-    sources: Sequence[str], names: Sequence[str], forbidden: Iterable[str], later: Sequence[str] = ()
-) -> list[str]:
+def in_notebook(sources: Sequence[str], names: Sequence[str], forbidden: Iterable[str]) -> list[str]:
     """The forbidden names in the code that an exercise reaches, and what there could hide them from being seen.
 
     Args:
@@ -88,18 +86,15 @@ def in_notebook(
             for what could define its names anew, as ``exec`` can.
         names: the names of the exercise's functions or classes.
         forbidden: as for `in_source`.
-        later: the code of cells after the exercise's check. What they define does not count; that they change what
-            was defined, as ``table["s"] = f`` does, does.
 
     Returns:
         Forbidden names; then phrases of `hiding`, which are no names.
     """
     try:
         body = [statement for source in sources for statement in read_cell(source)]
-        after = [statement for source in later for statement in read_cell(source)]
         answer = [ast.Expr(ast.Name(name, ast.Load())) for name in names]  # a name may be all that there is of it
-        tree = ast.Module([*(statement.tree for statement in reached(body, names, after)), *answer], [])
-        redefined = [phrase for statement in [*body, *after] for phrase in hiding.redefinitions(statement.tree)]
+        tree = ast.Module([*(statement.tree for statement in reached(body, names)), *answer], [])
+        redefined = [phrase for statement in body for phrase in hiding.redefinitions(statement.tree)]
         return [*_in_tree(tree, forbidden, {}), *dict.fromkeys([*hiding.routes(tree), *redefined])]
     except (RecursionError, MemoryError):
         return ["code this deeply nested, or this long (it cannot be read)"]
@@ -107,6 +102,7 @@ def in_notebook(
 
 def _in_tree(tree: ast.AST, forbidden: Iterable[str], aliases: Mapping[str, str]) -> list[str]:
     known = {"torch": "torch", **aliases, **_imports(tree)}
+    starred = any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in ast.walk(tree))
     forbidden = set(forbidden)
     found = set()
     for node in ast.walk(tree):
@@ -116,6 +112,8 @@ def _in_tree(tree: ast.AST, forbidden: Iterable[str], aliases: Mapping[str, str]
             names = [node.attr]
         elif isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
             names = [dotted.rpartition(".")[2] for dotted in [_dotted(node, known)] if dotted]
+            if starred and isinstance(node, ast.Name) and node.id not in known:
+                names = [node.id]
         elif isinstance(getattr(node, "op", None), ast.MatMult):
             names = ["matmul"]
         else:

@@ -380,7 +380,7 @@ def test_an_answer_below_its_question_and_its_picture_reach_the_person_who_grade
     data, lesson = (nbformat.writes(each).encode() for each in (notebook, release()))
     paper = Paper("ann", LESSON, data, lesson, seed=0)
     verdicts = {name: Verdict(False, "not attempted", f"{name}: not attempted yet.") for name in checks(notebook)}
-    result = finish(paper, prepare(paper), verdicts, {}, {}, {})
+    result = finish(paper, prepare(paper), verdicts, {}, (), {})
     record.save(result)
 
     assert result.outcome == WARNED

@@ -60,6 +60,7 @@ def _start(channel: socket.socket, cells: Cells, uid: int | None) -> None:
         walls.put_up(uid)
         os.makedirs(_FOLDER)
         os.chdir(_FOLDER)
+        sys.path.append(_FOLDER)  # a notebook can import what it has written beside it, but nothing in another's place
         os.makedirs(os.environ["HOME"])
         _hide_the_machinery()
     except Exception as error:

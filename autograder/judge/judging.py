@@ -43,6 +43,7 @@ CHECKED = {
 TENSORS_MADE = ("gradients", "float64", "strided", "leaf")  # modes that show only with the tensors they make
 START = "Write your code in place of `raise NotImplementedError`, run that cell, then this one again."
 COMPILED = "One thing to know: it was called without torch.compile, which makes no answer right or wrong."
+ENGINE = "run_backward"  # of autograd, which runs below each call that a learner would name
 ENDED = "its process ended before all of its calls were done."
 
 Observe = Callable[[Sequence[Case]], Sequence[Observation]]
@@ -222,6 +223,7 @@ def _fault(
             return replace(verdict_on(exercise, status, text, name), contrast=contrast(first))
     if used:
         library = [name for name in used if name in exercise.forbidden]
+        library = [name for name in library if name != ENGINE] or library
         what = f"the library's {', '.join(library)}" if library else f"{', '.join(used)}, which hides what is computed"
         what = "a short cut on inputs that only grading tries" if hidden else what
         return _rule_broken(exercise, SHORT_CUT, f"uses {what}; build it from {exercise.instead}.")

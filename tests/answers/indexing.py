@@ -443,5 +443,5 @@ WRONG = (
     ("gather", gather_by_scripted_method, "uses the library's gather; build it from arange and input[...]"),
     ("label_log_probs", label_log_probs_from_one, "labels=torch.tensor([1, 2, 0])"),
     ("label_log_probs", label_log_probs_normalised_again, "gives the gradient with respect to log_probs"),
-    ("label_log_probs", label_log_probs_upside_down, "labels=[1, 2, 0]"),
+    ("label_log_probs", label_log_probs_upside_down, "labels=torch.tensor([1, 2, 0])"),
 )

@@ -145,8 +145,8 @@ def test_hidden_cases_are_not_told(name):
     public = [_fingerprint(case.args) for case in exercise.expand(0)]
 
     def wrong_in_secret(case):
-        seen = exercise.probe(exercise.reference, case)
-        parts = {name: part for name, part in seen.parts.items() if name != "calls"}  # the reference is a short cut
+        seen = exercise.probe(exercise.reference, dataclasses.replace(case, barred=None))  # it is a short cut itself
+        parts = {name: part for name, part in seen.parts.items() if name != "calls"}
         if _fingerprint(case.args) not in public:
             parts[next(iter(parts))] = torch.tensor(12345.678)
         return dataclasses.replace(seen, parts=parts)

@@ -20,7 +20,7 @@ from autograder.grading.collect.budget import Budget, Stop
 from autograder.grading.collect.members import NOT_ORDINARY, Member
 from autograder.grading.collect.tars import list_tar, unpack, utc
 from autograder.grading.collect.zips import list_zip
-from autograder.notebooks.reading import MAX_BYTES
+from autograder.notebooks.reading import MAX_FILE
 
 MAX_ENTRIES = 20_000  # files of one archive
 MAX_TOTAL = 20 * 1024**3  # bytes that the archive of a class may come to
@@ -134,7 +134,7 @@ def contents(member: Member, outer: tuple[str, ...] = ()) -> Iterator[Entry]:
         return
     is_archive = parts[-1].lower().endswith(ARCHIVES)
     says_notebook = bool(_SAYS_NOTEBOOK.search(parts[-1]))
-    limit = MAX_INNER if is_archive else MAX_BYTES
+    limit = MAX_INNER if is_archive else MAX_FILE
     try:
         if not (is_archive or says_notebook or _may_be_notebook(member.read(_BEGINNING))):
             yield Ignored(name)

@@ -9,11 +9,14 @@ import tarfile
 import time
 import zipfile
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from autograder.grading.collect import archives
 from autograder.grading.collect.archives import Found, Ignored, Refused, entries
 from autograder.grading.collect.intake import collect
+from autograder.notebooks.reading import read_notebook
 from tests.support.handed_in import OLD, as_folder, notebook, people, students, submitted, tarred, zipped
 
 LAYOUT = {
@@ -124,7 +127,8 @@ def test_links_and_pipes_in_a_folder_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize("make", ["zip", "tar", "folder"])
-def test_a_notebook_of_500_mb_is_refused_unread(tmp_path, make):
+def test_a_notebook_of_500_mb_is_refused_unread(tmp_path, make, monkeypatch):
+    monkeypatch.setattr(archives, "MAX_FILE", 25 * 1024**2)
     big = tmp_path / "folder" / "x.ipynb"
     big.parent.mkdir()
     with big.open("wb") as sparse:
@@ -135,7 +139,17 @@ def test_a_notebook_of_500_mb_is_refused_unread(tmp_path, make):
     if make == "tar":
         tarred(path, ("x.ipynb", big.read_bytes()), mode="w:gz")
 
-    assert refusals(path) == {"x.ipynb": "30.0 MB; at most 20 MB are read"}
+    assert refusals(path) == {"x.ipynb": "30.0 MB; at most 25 MB are read"}
+
+
+def test_a_notebook_whose_outputs_are_long_is_taken_because_grading_reads_past_them(tmp_path):
+    long = new_output("stream", text="x" * 21 * 1024**2)
+    large = nbformat.writes(new_notebook(cells=[new_code_cell("1 + 1", outputs=[long])])).encode()
+    path = zipped(tmp_path / "x.zip", {"ada/07_layers.ipynb": large})
+    (found,) = entries(path)
+
+    assert isinstance(found, Found)
+    assert [cell.source for cell in read_notebook(found.data).cells] == ["1 + 1"]
 
 
 def test_a_size_that_is_a_lie_does_not_help(tmp_path):

@@ -51,7 +51,7 @@ class Examiner:
             SandboxLost: the process, or its sandbox, ended in the middle; another try may well succeed.
             Overdue: it was not done in time.
         """
-        self._start()
+        self._start(paper.extras)
         try:
             self._channel.send((paper, paper.seconds * COMPUTING, MEMORY))
             if not self._channel.poll(paper.seconds):
@@ -78,14 +78,15 @@ class Examiner:
         process.kill()
         return process.wait()
 
-    def _start(self) -> None:
+    def _start(self, extras: tuple[str, ...]) -> None:
+        """Start it, unless it runs, with a sandbox in which these modules can be imported."""
         if self._process and self._process.poll() is None:
             return
         self.close()
         self._channel, theirs = Pipe()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "autograder.grading.examiner", str(theirs.fileno())],
+                [sys.executable, "-P", "-m", "autograder.grading.examiner", str(theirs.fileno()), *extras],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -109,7 +110,7 @@ def _answer(said: dict[str, Any]) -> dict[str, Any]:
     return said["answer"]
 
 
-def _examine(channel: Connection) -> None:
+def _examine(channel: Connection, extras: tuple[str, ...]) -> None:
     """The other process: grade what comes, one paper at a time, until nobody asks any more."""
     threading.Thread(target=_end_with, args=(channel.fileno(),), daemon=True).start()
     try:
@@ -119,7 +120,7 @@ def _examine(channel: Connection) -> None:
         from autograder.sandbox.proof import own_sandbox
 
         torch.set_num_threads(1)
-        own_sandbox()
+        own_sandbox(extras)
     except SandboxError as error:
         _say(channel, {"no sandbox": str(error)})
         return
@@ -178,4 +179,4 @@ def _data() -> int:
 
 
 if __name__ == "__main__":
-    _examine(Connection(int(sys.argv[1])))
+    _examine(Connection(int(sys.argv[1])), tuple(sys.argv[2:]))

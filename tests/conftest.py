@@ -1,11 +1,15 @@
 """Settings for all tests, and `--only NAME`: those of one exercise, for `make check ONLY=NAME`."""
 
 import difflib
+import signal
 
 import pytest
 import torch
 
 torch.set_num_threads(1)  # the tensors of the tests are tiny: threads would only wait for one another
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a shell's job in the background; what tests start needs Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser):

@@ -12,6 +12,7 @@ import torch
 from autograder.exercise import Exercise, Mistake
 from autograder.judge.calls import describe_call
 from autograder.judge.compare import Tolerance, difference
+from autograder.judge.errors import explain
 from autograder.judge.leniency import TIGHT, difference_that_counts
 from autograder.judge.slips import find_slip
 from autograder.judge.trial import Trial
@@ -165,6 +166,8 @@ def _hidden_fact(trial: Trial) -> str:
 
 def _advice(exercise: Exercise, trial: Trial) -> str | None:
     found = trial.difference
+    if trial.got.raised:
+        return explain(trial.got.raised)
     if found.part == "arguments" and exercise.name.endswith("_"):
         return None  # it is meant to change them
     if found.kind == "values" and _has_nan(trial.got.parts.get("result")):

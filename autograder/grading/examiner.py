@@ -126,7 +126,10 @@ def _examine(channel: Connection, extras: tuple[str, ...]) -> None:
         return
     _say(channel, {"answer": {}})
     while True:
-        paper, seconds, memory = channel.recv()
+        try:
+            paper, seconds, memory = channel.recv()
+        except EOFError:  # nobody asks any more
+            return
         try:
             with _limits(seconds, memory):
                 said = {"answer": grade(paper, own_sandbox(paper.extras)).to_json()}

@@ -10,7 +10,7 @@ from autograder.judge import Verdict, find_exercise
 from autograder.sandbox.client import Sandbox
 from autograder.sandbox.run import Program
 from autograder.sandbox.unwalled import Unwalled
-from autograder.sandbox.verdicts import error, judge_hidden
+from autograder.sandbox.verdicts import error, judge_hidden, refusal
 from autograder.syntax import doubts, tampering
 from autograder.syntax.statements import Place, needed, read_cell, written
 
@@ -70,7 +70,7 @@ def judge_apart(
     """
     judged = Judged(dict(missing))
     readable = {i for i, source in enumerate(program.cells) if _is_readable(source)}
-    judged.notes += [(i, f"was {_refused(UNREADABLE)}") for i in range(len(program.cells)) if i not in readable]
+    judged.notes += [(i, f"was {refusal(UNREADABLE)}") for i in range(len(program.cells)) if i not in readable]
     answers = {name: _read(name, program, readable) for name in program.tasks if name not in missing}
     for name, answer in answers.items():
         judged.notes += _notes(name, answer, told)
@@ -94,15 +94,15 @@ def judge_apart(
 def _read(name: str, program: Program, readable: set[int]) -> _Answer:
     task = program.tasks[name]
     if task.place is not None and task.place not in readable:
-        return _Answer(frozenset(), (), {task.place: _refused(UNREADABLE)})
+        return _Answer(frozenset(), (), {task.place: refusal(UNREADABLE)})
     cells = tuple(source if i < task.after and i in readable else "" for i, source in enumerate(program.cells))
     try:
         places = frozenset(needed(cells, task.names))
         code = tuple(written(cells, places))
         looks = doubts.found(code, computing=bool(find_exercise(name).forbidden))
-        refused = {i: _refused(what) for i, what in tampering.found(code).items()}
+        refused = {i: refusal(what) for i, what in tampering.found(code).items()}
     except (RecursionError, MemoryError):
-        return _Answer(frozenset(), cells, {task.after if task.place is None else task.place: _refused(UNREADABLE)})
+        return _Answer(frozenset(), cells, {task.after if task.place is None else task.place: refusal(UNREADABLE)})
     return _Answer(frozenset(at for at in places if at.cell not in refused), code, refused, tuple(looks))
 
 
@@ -112,10 +112,6 @@ def _notes(name: str, answer: _Answer, told: Mapping[int, Sequence[str]]) -> Ite
     for i, line, what, module in answer.looks:
         if module not in told.get(i, ()):
             yield i, f"needs a person to look at it, in its line {line}, for {name}: {what}."
-
-
-def _refused(what: str) -> str:
-    return f"not run: it reaches for what judges it ({what})."
 
 
 def _is_readable(source: str) -> bool:

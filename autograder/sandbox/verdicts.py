@@ -13,8 +13,13 @@ from autograder.syntax import shortcuts, tampering
 
 def make_program(sources: Sequence[str], tasks: Mapping[str, Target]) -> Program:
     """What to run: the cells, without those that reach for what judges them. An empty source is not run."""
-    refused = {i: f"not run: it reaches for what judges it ({what})." for i, what in tampering.found(sources).items()}
+    refused = {i: refusal(what) for i, what in tampering.found(sources).items()}
     return Program(tuple("" if i in refused else source for i, source in enumerate(sources)), tasks, refused)
+
+
+def refusal(what: str) -> str:
+    """Why code isn't run, in words."""
+    return f"not run: it reaches for what judges it ({what})."
 
 
 def judge_hidden(program: Program, code: Mapping[str, Sequence[str]], run: Run, seed: int) -> dict[str, Verdict]:

@@ -739,12 +739,6 @@ def clip_freezes(parameters, max_norm):
     return norm
 
 
-class DatasetOfNumbers(DatasetPlain):
-    def __getitem__(self, i):
-        x, y = super().__getitem__(i)
-        return x, y.tolist()
-
-
 class DatasetOfDicts(DatasetPlain):
     def __getitem__(self, i):
         x, y = super().__getitem__(i)
@@ -812,7 +806,6 @@ WRONG = (
     ("clip_gradients_", clip_by_an_alias, "uses the library's clip_grad_norm_; build it from"),
     ("clip_gradients_", clip_by_half, "gives grads[0] as [0.5, 1]; expected [1, 2]"),
     ("clip_gradients_", clip_freezes, "breaks the rule that all parameters still learn"),
-    ("TableDataset", DatasetOfNumbers, "gives samples[0][1] as an int (0); expected a tensor of shape ()"),
     ("TableDataset", DatasetOfDicts, "gives samples[0] as a dict of 2; expected a tuple of 2"),
     ("TableDataset", DatasetSeeding, "seeds torch's global generator"),
 )

@@ -244,8 +244,8 @@ ADAM_UPDATE = Exercise(
         ),
         Mistake(
             "corrections in the rate, and the decay last",
-            "Two things are not as in PyTorch's AdamW. With both corrections folded into the learning rate, eps is added "
-            "to a second moment that is not corrected yet; and the decay acts on the weight after the step.",
+            "Two things are not as in PyTorch's AdamW. With the corrections folded into the learning rate, eps is "
+            "added to a second moment that is not corrected yet; and the decay acts on the weight after the step.",
             _adam(divisor=_rooted("before the correction"), shrink_after=True),
         ),
         Mistake(

@@ -138,6 +138,26 @@ def _always(norm: torch.Tensor, max_norm: float) -> torch.Tensor:
     return max_norm / norm
 
 
+def _clamp_from_above(p: torch.Tensor, factor: torch.Tensor, max_norm: float) -> None:
+    p.grad.clamp_(max=max_norm)
+
+
+def _of_parameters(parameters: Iterable[torch.Tensor], max_norm: float) -> torch.Tensor:
+    used = [p for p in parameters if p.grad is not None]
+    norm = _length([p.detach() for p in used])
+    for p in used:
+        p.grad.mul_((max_norm / norm).clamp(max=1.0))
+    return norm
+
+
+def _only_the_first(parameters: Iterable[torch.Tensor], max_norm: float) -> torch.Tensor:
+    """Returns from inside the loop."""
+    used = [p for p in parameters if p.grad is not None]
+    norm = _length([p.grad for p in used])
+    used[0].grad.mul_((max_norm / norm).clamp(max=1.0))
+    return norm
+
+
 def _rebind(p: torch.Tensor, factor: torch.Tensor, max_norm: float) -> None:
     """What `g = g * factor` and `p.grad * factor` come to."""
 
@@ -173,16 +193,26 @@ CLIP_GRADIENTS = Exercise(
             "each on its own",
             "Each gradient is shortened by itself, which turns the step into another direction. Of how many gradients "
             "is max_norm the largest length?",
-            (
-                _each(lambda norms: torch.stack(norms).norm()),
-                _each(lambda norms: None),
-            ),
+            (_each(lambda norms: torch.stack(norms).norm()),),
         ),
         Mistake(
             "clamps entries",
             "Entries are cut off at max_norm. That is another kind of clipping (by value), and it changes the "
             "direction. What shortens all gradients and keeps their direction?",
-            (_clip(change=_clamp), _clip(change=_clamp, returned=lambda *_: None)),
+            tuple(
+                _clip(change=change, returned=returned)
+                for change in (_clamp, _clamp_from_above)
+                for returned in (lambda before, after: before, lambda before, after: after)
+            ),
+        ),
+        Mistake(
+            "the limit on the wrong side",
+            "Gradients that are too long stay as they are, and short ones grow. The factor may be anything up to 1: "
+            "is that a `min` or a `max`?",
+            (
+                _clip(scale=lambda norm, max_norm: (max_norm / norm).clamp(min=1.0)),
+                _clip(scale=lambda norm, max_norm: max_norm / norm if norm < max_norm else torch.tensor(1.0)),
+            ),
         ),
         Mistake(
             "also scales up",
@@ -203,6 +233,21 @@ CLIP_GRADIENTS = Exercise(
                 _clip(norm=lambda gradients: torch.stack([g.abs().max() for g in gradients]).max()),
                 _clip(norm=lambda gradients: torch.cat([g.flatten() for g in gradients]).square().mean().sqrt()),
             ),
+        ),
+        Mistake(
+            "norm of the parameters",
+            "This is how long the parameters are. What should be measured: p, or p.grad?",
+            _of_parameters,
+        ),
+        Mistake(
+            "returns too early",
+            "The first gradient is shortened, and the others are not. Does a `return` stand inside your loop?",
+            _only_the_first,
+        ),
+        Mistake(
+            "no norm where nothing is clipped",
+            "Where the gradients are short enough, None comes back. Does the `return` stand inside the `if`?",
+            _clip(returned=lambda before, after: before if after < before else None),
         ),
         Mistake(
             "no return",

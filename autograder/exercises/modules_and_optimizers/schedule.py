@@ -120,7 +120,11 @@ WARMUP_COSINE = Exercise(
             "the warm-up is one step too long",
             "In step `warmup` the rate is above the peak. The warm-up has `warmup` steps and begins with step 0: "
             "which is its last?",
-            _schedule(is_rising=lambda step, warmup: 0 < warmup >= step),
+            tuple(
+                _schedule(is_rising=is_rising, at_end=at_end)
+                for is_rising in (lambda step, warmup: 0 < warmup >= step, lambda step, warmup: step <= warmup)
+                for at_end in (_nothing, _never)
+            ),
         ),
         Mistake(
             "divides by a warm-up of 0",
@@ -128,7 +132,6 @@ WARMUP_COSINE = Exercise(
             "warm-up used after its end?",
             (
                 _by_minimum,
-                _schedule(is_rising=lambda step, warmup: step <= warmup),
                 _schedule(is_rising=lambda step, warmup: step / warmup < 1),
                 _schedule(is_rising=lambda step, warmup: (step + 1) / warmup <= 1),
             ),
@@ -145,9 +148,10 @@ WARMUP_COSINE = Exercise(
             "cosine over all steps",
             "After the warm-up the rate jumps down: the cosine has begun while the rate was still rising. From which "
             "step to which does it fall, and how many steps are that?",
-            (
-                _schedule(share=lambda step, warmup, total: step / total),
-                _schedule(share=lambda step, warmup, total: step / (total - warmup)),
+            tuple(
+                _schedule(share=share, at_end=at_end)
+                for share in (lambda s, w, t: s / t, lambda s, w, t: s / (t - w), lambda s, w, t: (s + 1) / t)
+                for at_end in (_nothing, _never)
             ),
         ),
         Mistake(
@@ -215,9 +219,23 @@ WARMUP_COSINE = Exercise(
             ),
         ),
         Mistake(
-            "falls in a straight line",
-            "Your rate falls by the same amount in every step. Half a cosine is flat at both ends.",
-            _schedule(falling=lambda share, peak: peak * (1 - share)),
+            "falls along another curve",
+            "After the warm-up your rate does not follow a cosine, which is flat at both ends and half-way down in the "
+            "middle. What stands in its place?",
+            (
+                _schedule(falling=lambda share, peak: peak * (1 - share)),
+                _schedule(falling=lambda share, peak: peak * math.exp(-share)),
+                _schedule(falling=lambda share, peak: peak * (1 - share) ** 2),
+            ),
+        ),
+        Mistake(
+            "rises along another curve",
+            "In the warm-up the rate rises by the same amount in every step: a straight line. What does yours do?",
+            (
+                _schedule(rising=lambda step, warmup, peak: peak * (1 - math.cos(math.pi * (step + 1) / warmup)) / 2),
+                _schedule(rising=lambda step, warmup, peak: peak * math.sin(math.pi / 2 * (step + 1) / warmup)),
+                _schedule(rising=lambda step, warmup, peak: peak * ((step + 1) / warmup) ** 2),
+            ),
         ),
         Mistake(
             "never falls",

@@ -98,6 +98,37 @@ class _Remembering(Dataset):
         return self.known[i], self.labels[i]
 
 
+class _TransformOfAPair(_Remembering):
+    def __getitem__(self, i: int) -> tuple:
+        sample = self.features[i], self.labels[i]
+        return self.transform(*sample) if self.transform else sample
+
+
+def _without_length() -> type:
+    class TableDataset(Dataset):
+        def __init__(self, features: torch.Tensor, labels: torch.Tensor, transform: Callable | None = None):
+            self.features, self.labels, self.transform = features, labels, transform
+
+        def __getitem__(self, i: int) -> tuple:
+            return _transformed(self.features[i], self.transform), self.labels[i]
+
+    return TableDataset
+
+
+def _keeping_nothing() -> type:
+    class TableDataset(Dataset):
+        def __init__(self, features: torch.Tensor, labels: torch.Tensor, transform: Callable | None = None):
+            pass
+
+        def __len__(self) -> int:
+            return len(self.features)
+
+        def __getitem__(self, i: int) -> tuple:
+            return _transformed(self.features[i], self.transform), self.labels[i]
+
+    return TableDataset
+
+
 def _counting_from_the_front(values: torch.Tensor, i: int) -> torch.Tensor:
     if i < 0:
         raise IndexError(i)
@@ -139,6 +170,7 @@ TABLE_DATASET = Exercise(
                     row=lambda kept, transform, i: kept[i],
                     label=lambda labels, transform, i: _transformed(labels[i], transform),
                 ),
+                _TransformOfAPair,
             ),
         ),
         Mistake(
@@ -149,7 +181,7 @@ TABLE_DATASET = Exercise(
         ),
         Mistake(
             "transform not used",
-            "The features come as they were stored. Where does your __getitem__ look at the transform?",
+            "The features come as they were stored. Where does what the transform gives go into the sample?",
             _dataset(row=lambda kept, transform, i: kept[i]),
         ),
         Mistake(
@@ -202,6 +234,23 @@ TABLE_DATASET = Exercise(
                 _dataset(length=lambda features, labels: len(features) - 1),
                 _dataset(length=lambda features, labels: len(features) + len(labels)),
             ),
+        ),
+        Mistake(
+            "no __len__",
+            "len(data) asks for a method with two underscores on each side of its name. Is there one in your class?",
+            _without_length(),
+        ),
+        Mistake(
+            "nothing kept",
+            "__init__ gets the features, and later they are not there: a name without `self.` is gone when __init__ "
+            "ends. What does yours keep, and under which name?",
+            _keeping_nothing(),
+        ),
+        Mistake(
+            "the label as a number",
+            "The label is right, and came as a Python number: .item() and .tolist() take it out of its tensor, and its "
+            "dtype is lost. What gives labels[i] alone?",
+            _dataset(label=lambda labels, transform, i: labels[i].tolist()),
         ),
         Mistake(
             "features alone",

@@ -18,6 +18,7 @@ from course_utils.probes import (
     fitting,
     forward_and_backward,
     gradient_descent,
+    loaders,
     modules,
     prepare,
     preparing,
@@ -159,6 +160,19 @@ def _named_model(case: Case) -> Arguments:
     return case.args | {"model": Code(f"nn.Sequential(OrderedDict([{parts}]))")}
 
 
+def _clip(case: Case) -> Arguments:
+    """Parameters in a list, or as a generator gives them."""
+    args = dict(_learning("parameters")(case))
+    if args.pop("generator"):
+        args["parameters"] = Code(f"iter({code(args['parameters'])})")
+    return args
+
+
+def _dataset(case: Case) -> Arguments:
+    transform = case.args["transform"]
+    return case.args | {"transform": transform and Code(f"lambda x: {transform}")}
+
+
 _ARGUMENTS: dict[Callable, Callable[[Case], Arguments]] = {
     autograd.run_losses: _losses,
     autograd.run_prediction: _data_and_leaf,
@@ -173,12 +187,14 @@ _ARGUMENTS: dict[Callable, Callable[[Case], Arguments]] = {
     gradient_descent.run_reset: _learning("params"),
     gradient_descent.run_steps: _learning("W", "b"),
     training.run_update: _learning("params"),
+    training.run_clip: _clip,
     training.run_train_step: _plain,
     fitting.run_train_epoch: _plain,
     fitting.run_evaluate: _plain,
     fitting.run_fit: _plain,
     fitting.run_one_batch: _plain,
     checkpoints.run_checkpoint: _plain,
+    loaders.run_dataset: _dataset,
     preparing.run_init: _named_model,
     preparing.run_freeze: _named_model,
     modules.run_loss: lambda case: {

@@ -7,7 +7,7 @@ from course_utils.plots.graph import Graph, draw_graph
 from course_utils.plots.indexing import plot_choices, plot_gather
 from course_utils.plots.layers import plot_activations, plot_dropout_masks, plot_layer_norm, plot_softmax
 from course_utils.plots.math_and_reductions import plot_broadcast, plot_reduction
-from course_utils.plots.modules_and_optimizers import plot_optimizer_paths, plot_regions
+from course_utils.plots.modules_and_optimizers import plot_optimizer_paths, plot_regions, plot_schedule
 from course_utils.plots.style import Picture
 from course_utils.plots.tensors import plot_place, plot_shapes
 from course_utils.plots.training import (
@@ -45,6 +45,7 @@ __all__ = [
     "plot_regions",
     "plot_residuals",
     "plot_rounding",
+    "plot_schedule",
     "plot_search",
     "plot_shapes",
     "plot_slope",

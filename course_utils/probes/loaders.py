@@ -1,4 +1,4 @@
-"""Probe for a function that splits rows at random and gives a loader for each part."""
+"""Probes for what feeds a training: a data set, and a function that gives loaders."""
 
 from __future__ import annotations
 
@@ -6,8 +6,45 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any
 
-from course_utils.probes.core import Case, Observation, Seed, observe, prepare, with_flags
+import torch
+from torch.utils.data import Dataset
+
+from course_utils.probes.core import Case, Observation, Seed, observe, prepare, snapshot, with_flags
 from course_utils.probes.world import reseed
+
+# What is done to the features of one sample; the name is the body.
+TRANSFORMS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "x * 2": lambda x: x * 2,
+    "x - x.mean()": lambda x: x - x.mean(),
+    "x + torch.rand(x.shape)": lambda x: x + torch.rand(x.shape),
+}
+
+
+def run_dataset(candidate: type[Dataset], case: Case) -> Observation:
+    """Make a data set, and look at some of its samples.
+
+    The case's arguments: ``features``, ``labels``; ``transform``, a name in `TRANSFORMS` or None; ``looks``: indices,
+    one after the other. What a transform draws depends on the look alone.
+
+    Parts: a rule; ``length``; ``samples``, one for each look; ``arguments``.
+    """
+    args = {name: prepare(case.args[name]) for name in ("features", "labels")}
+    transform = TRANSFORMS.get(case.args["transform"])
+
+    def body() -> dict[str, Any]:
+        data = candidate(*args.values(), *([transform] if transform else []))
+        samples = []
+        for look, i in enumerate(case.args["looks"]):
+            reseed(look)
+            samples.append(snapshot(data[i]))
+        return {
+            "it is a torch.utils.data.Dataset": isinstance(data, Dataset),
+            "length": len(data),
+            "samples": samples,
+            "arguments": {name: with_flags(value) for name, value in args.items()},
+        }
+
+    return observe(body, case)
 
 
 def run_make_loaders(candidate: Callable, case: Case) -> Observation:

@@ -101,13 +101,16 @@ def run_on_model(candidate: Callable, case: Case) -> Observation:
     """Call a function of a model, which should leave the model as it is.
 
     The case's arguments: ``model``, for `build`; ``tied``, pairs of names of modules: the second takes over the weight
-    of the first; ``frozen``, the beginnings of names of parameters that do not learn. The others are the function's.
+    of the first; ``alike``, pairs whose parameters have the same values and are not shared; ``frozen``, the beginnings
+    of names of parameters that do not learn. The others are the function's.
 
     Parts: ``result``; ``model`` (parameters, buffers and flags afterwards).
     """
     args = {name: prepare(value) for name, value in case.args.items()}
     model, tied, frozen = build(args.pop("model")), args.pop("tied", []), args.pop("frozen", [])
     fill(model, by_name=False)
+    for first, second in args.pop("alike", []):
+        model.get_submodule(second).load_state_dict(model.get_submodule(first).state_dict())
     for first, second in tied:
         model.get_submodule(second).weight = model.get_submodule(first).weight
     for name, p in model.named_parameters():

@@ -47,7 +47,7 @@ def same(got, want):
 MADE_BY_THE_PROBE = {
     "noise_like", "describe", "share_with_numpy", "batch_to", "fresh_grads", "predict_without_graph", "numerical_grad",
     "graph_ops", "sgd_update_", "zero_grads_", "manual_train_step", "momentum_update_", "adam_update_", "loss_for",
-    "init_weights_", "freeze_", "autograd_gradients",
+    "init_weights_", "freeze_", "autograd_gradients", "clip_gradients_", "TableDataset",
 }  # fmt: skip
 PLAIN = {"train_step", "train_epoch", "evaluate", "fit", "can_overfit", "save_checkpoint"}  # whatever the mode
 

@@ -9,6 +9,7 @@ from course_utils.checkers import (
 )
 from course_utils.checking import CheckFailed, check
 from course_utils.device import pick_device
+from course_utils.predicting import predict
 from course_utils.standing import progress
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "check_requires_grad",
     "check_shape",
     "pick_device",
+    "predict",
     "progress",
 ]

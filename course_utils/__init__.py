@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     )
     from course_utils.checking import CheckFailed, check
     from course_utils.device import pick_device
+    from course_utils.predicting import predict
     from course_utils.standing import progress
 
 __all__ = [
@@ -27,10 +28,17 @@ __all__ = [
     "check_requires_grad",
     "check_shape",
     "pick_device",
+    "predict",
     "progress",
 ]
 
-_HOMES = {"CheckFailed": "checking", "check": "checking", "pick_device": "device", "progress": "standing"}
+_HOMES = {
+    "CheckFailed": "checking",
+    "check": "checking",
+    "pick_device": "device",
+    "predict": "predicting",
+    "progress": "standing",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -74,6 +74,11 @@ def judge_with(judge: Judge) -> None:
     _judge = judge
 
 
+def graded() -> bool:
+    """Whether nobody sits before this notebook: nbgrader runs it, or a judge that is elsewhere."""
+    return "NBGRADER_EXECUTION" in os.environ or _judge is not _local_judge
+
+
 def _local_judge(name: str, answer: Any) -> Verdict:
     # by name: this package stands below the judge's and can be used where there is none
     with usual_world():  # in another one even the import may fail

@@ -108,13 +108,16 @@ def _renew(copy: Copy) -> Path:
 
 
 def _note_reset(root: Path, copy: Copy) -> None:
-    """Let the lesson's exercises count as open again, and their failed checks from 0."""
+    """Let the lesson's exercises and predictions count as open again, and failed checks from 0."""
     from course_utils import outline, record  # here, because it imports torch
 
     for found in outline.read_outlines(root):
         if found.name == copy.name:
-            checked = {entry.exercise for entry in record.read(root / "work").entries}
-            record.append(root / "work", [(name, record.RESET, None) for name in found.hints if name in checked])
+            seen = record.read(root / "work")
+            checked = [name for name in found.hints if seen.practice(name)]
+            foretold = [name for name in seen.predictions() if name.startswith(f"{copy.name}: ")]
+            for names, kind in ((checked, record.CHECK), (foretold, record.PREDICTION)):
+                record.append(root / "work", [(name, record.RESET, None) for name in names], kind)
 
 
 def _says(notebook: NotebookNode) -> list[tuple[str, str]]:

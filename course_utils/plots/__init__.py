@@ -1,6 +1,6 @@
 """The pictures of the lessons: one small function each, all in one house style."""
 
-from course_utils.plots.autograd import plot_rounding, plot_slope
+from course_utils.plots.autograd import plot_fitted_line, plot_rounding, plot_slope
 from course_utils.plots.forward_and_backward import plot_guess, plot_loss_surface, plot_residuals
 from course_utils.plots.gradient_descent import plot_descent, plot_losses, plot_walks
 from course_utils.plots.graph import Graph, draw_graph
@@ -32,6 +32,7 @@ __all__ = [
     "plot_descent",
     "plot_digits",
     "plot_dropout_masks",
+    "plot_fitted_line",
     "plot_gather",
     "plot_guess",
     "plot_history",

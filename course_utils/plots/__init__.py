@@ -9,7 +9,7 @@ from course_utils.plots.layers import plot_activations, plot_dropout_masks, plot
 from course_utils.plots.math_and_reductions import plot_broadcast, plot_reduction
 from course_utils.plots.modules_and_optimizers import plot_optimizer_paths, plot_regions
 from course_utils.plots.style import Picture
-from course_utils.plots.tensors import plot_place, plot_shapes
+from course_utils.plots.tensors import plot_place, plot_reading_orders, plot_shapes
 from course_utils.plots.training import (
     plot_confusion,
     plot_digits,
@@ -42,6 +42,7 @@ __all__ = [
     "plot_losses",
     "plot_optimizer_paths",
     "plot_place",
+    "plot_reading_orders",
     "plot_reduction",
     "plot_regions",
     "plot_residuals",

@@ -150,6 +150,8 @@ class Exercise:
             brought; None where that is compared as it is. It is right for any plain data, and raises nothing.
         forbidden: names of functions and ops that would be a short cut.
         instead: what to build it from, for the message about a short cut.
+        demanded: names of what has to run, one of them in every call, as `watch_calls` counts them; an answer without
+            it is a short cut too.
         fact: an exercise's own way to say what is wrong: (arguments, result, expected result) -> a sentence
             without the exercise's name, or None where it has nothing to say.
         left_out: kind of input in `RANGES` -> why no case has one.
@@ -168,6 +170,7 @@ class Exercise:
     measure: Callable[[Case, Observation], Observation] | None = None
     forbidden: tuple[str, ...] = ()
     instead: str = ""
+    demanded: tuple[str, ...] = ()
     fact: Callable[[Mapping[str, Any], Any, Any], str | None] | None = None
     left_out: Mapping[str, str] = field(default_factory=dict, hash=False)
     sized: Callable[[int], Mapping[str, Any]] | None = None

@@ -22,6 +22,7 @@ from course_utils.probes import (
     modules,
     prepare,
     preparing,
+    scalars,
     tensors,
     training,
 )
@@ -35,6 +36,7 @@ SPECIAL = {
     "plain": "tensors that do not require grad",
 }
 ROOM = 500  # characters for all arguments
+LINES = 24  # of a computation
 TOO_LONG = "(too long to show)"
 
 Arguments = Mapping[str, Any]
@@ -55,7 +57,7 @@ def describe_call(exercise: Exercise, case: Case) -> str:
         longest = max((name for name in whole if whole[name]), key=lambda name: len(texts[name]))
         texts[longest] = f"{longest} {whole[longest]} {TOO_LONG}"
     one_by_one = any(not name.isidentifier() or "model.parameters()" in text for name, text in texts.items())
-    if one_by_one or exercise.probe is autograd.run_graph:
+    if one_by_one or exercise.probe in (autograd.run_graph, scalars.run_backward):
         shown = "; ".join(text.replace("=", " = ", 1) for text in texts.values())
     else:
         shown = ", ".join(texts.values())
@@ -132,6 +134,15 @@ def _graph(case: Case) -> Arguments:
     return leaves | {targets: Code(expression) for targets, _, expression in lines}
 
 
+def _values(case: Case) -> Arguments:
+    """The lines that make the Values; of many only the last, with how many there are."""
+    lines = [line.partition(" = ") for line in case.args["value"]]
+    if len(lines) > LINES:
+        name, _, expression = lines[-1]
+        return {name: Code(f"{expression}, the last of {len(lines)} Values {TOO_LONG}")}
+    return {name: Code(expression) for name, _, expression in lines}
+
+
 def _spec_tensor(case: Case) -> Arguments:
     """A tensor that `tensors.build_tensor` makes."""
     ((name, (_, shape, options)),) = case.args.items()
@@ -178,6 +189,7 @@ _ARGUMENTS: dict[Callable, Callable[[Case], Arguments]] = {
     autograd.run_prediction: _data_and_leaf,
     autograd.run_function: _function,
     autograd.run_graph: _graph,
+    scalars.run_backward: _values,
     tensors.run_describe: _spec_tensor,
     tensors.run_noise: _spec_tensor,
     tensors.run_share: _array,

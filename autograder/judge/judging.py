@@ -144,7 +144,7 @@ def _with_expected(exercise: Exercise, seed: int) -> tuple[tuple[Case, ...], tup
     """The same for every answer, so worked out once."""
     hidden = seed != PUBLIC_SEED
     # everything that runs is counted; of public cases a message tells which mistake a short cut hides, so there it runs
-    barred = (exercise.forbidden if hidden else ()) if exercise.forbidden else None
+    barred = (exercise.forbidden if hidden else ()) if exercise.forbidden or exercise.demanded else None
     cases = tuple(exercise.expand(seed, FEW if hidden else {}, barred))
     return cases, tuple(expected_of(exercise, case) for case in cases)
 
@@ -201,7 +201,17 @@ def _compare_all(
         else:
             compared.notes.append((case.mode, note))
     used = sorted({*shortcuts.in_calls(calls, exercise.forbidden), *in_source})
-    return compared, _fault(exercise, compared.trials, used, tolerance, drawn.hidden)
+    fault = _fault(exercise, compared.trials, used, tolerance, drawn.hidden)
+    return compared, fault or _done_without(exercise, compared.trials, drawn.hidden)
+
+
+def _done_without(exercise: Exercise, trials: list[Trial], hidden: bool) -> Verdict | None:
+    """The verdict on right results that were reached without what the exercise demands; None where all have it."""
+    ran = [trial.got.parts.get("calls", ()) for trial in trials]
+    if not exercise.demanded or all(any(name in calls for name in exercise.demanded) for calls in ran):
+        return None
+    where = " on inputs that only grading tries" if hidden else ""
+    return _rule_broken(exercise, SHORT_CUT, f"gets there without {exercise.instead}{where}.")
 
 
 def _count_steps(exercise: Exercise, runs: Sequence[Observation], hidden: bool) -> tuple[None, Verdict | None]:

@@ -26,6 +26,7 @@ _SENTENCES = (
         ".*",
         "returned a result that is cut off from the graph: no gradient can flow back through it",
     ),
+    (r"grad\.(.+)", ".*", ".*", "leaves {0}.grad at {came}; expected {expected}"),
     (r"gradients\.(.+)", ".*", ".*", "gives the gradient with respect to {0} as {came}; expected {expected}"),
     (r"(step|epoch)s\[(\d+)\]\.(.+)", ".*", ".*", "in {0} {next}, the first that differs, {rest}"),
     (r"learns\.(.+)", "True", "False", "leaves {0} learning; expected it to be frozen"),

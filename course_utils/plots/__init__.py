@@ -1,6 +1,6 @@
 """The pictures of the lessons: one small function each, all in one house style."""
 
-from course_utils.plots.autograd import plot_rounding, plot_slope
+from course_utils.plots.autograd import plot_fitted_line, plot_rounding, plot_slope
 from course_utils.plots.forward_and_backward import plot_guess, plot_loss_surface, plot_residuals
 from course_utils.plots.gradient_descent import plot_descent, plot_losses, plot_walks
 from course_utils.plots.graph import Graph, draw_graph
@@ -9,7 +9,7 @@ from course_utils.plots.layers import plot_activations, plot_dropout_masks, plot
 from course_utils.plots.math_and_reductions import plot_broadcast, plot_reduction
 from course_utils.plots.modules_and_optimizers import plot_optimizer_paths, plot_regions, plot_schedule
 from course_utils.plots.style import Picture
-from course_utils.plots.tensors import plot_place, plot_shapes
+from course_utils.plots.tensors import plot_place, plot_reading_orders, plot_shapes
 from course_utils.plots.training import (
     plot_confusion,
     plot_digits,
@@ -32,6 +32,7 @@ __all__ = [
     "plot_descent",
     "plot_digits",
     "plot_dropout_masks",
+    "plot_fitted_line",
     "plot_gather",
     "plot_guess",
     "plot_history",
@@ -41,6 +42,7 @@ __all__ = [
     "plot_losses",
     "plot_optimizer_paths",
     "plot_place",
+    "plot_reading_orders",
     "plot_reduction",
     "plot_regions",
     "plot_residuals",

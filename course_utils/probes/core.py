@@ -119,6 +119,27 @@ def call(candidate: Callable, case: Case) -> Observation:
     return observe(body, case)
 
 
+def call_refused(candidate: Callable, case: Case) -> Observation:
+    """Call ``candidate`` with arguments that it has to refuse, and write down only which error that raised.
+
+    What the error says does not matter, nor what a result holds that should not be there.
+
+    Parts: ``raises``: ``"ValueError"`` (a subclass counts), another error's name, or ``"no error"``.
+    """
+    args = [prepare(value, case.mode) for value in case.args.values()]
+
+    def body() -> dict[str, Any]:
+        try:
+            candidate(*args)
+        except ValueError:
+            return {"raises": "ValueError"}
+        except Exception as error:
+            return {"raises": type(error).__name__}
+        return {"raises": "no error"}
+
+    return observe(body, case)
+
+
 def observe(body: Callable[[], dict[str, Any]], case: Case) -> Observation:
     """Run ``body``, which calls the learner's code, and write down the parts that it returns.
 

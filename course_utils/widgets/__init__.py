@@ -12,12 +12,14 @@ from course_utils.widgets.layers import softmax_temperature
 from course_utils.widgets.math_and_reductions import reduction_explorer
 from course_utils.widgets.modules_and_optimizers import optimizer_paths
 from course_utils.widgets.progress import Progress
+from course_utils.widgets.start import InventedWords, word_inventor
 from course_utils.widgets.tensors import shape_explorer
 from course_utils.widgets.training import early_stopping
 from course_utils.widgets.transformer_ffn import attention_scale
 
 __all__ = [
     "Explorer",
+    "InventedWords",
     "Progress",
     "attention_scale",
     "early_stopping",
@@ -29,4 +31,5 @@ __all__ = [
     "shape_explorer",
     "slope_explorer",
     "softmax_temperature",
+    "word_inventor",
 ]

@@ -2,18 +2,22 @@
 
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from IPython import get_ipython
-
-from course_utils.plots.style import Picture
 
 if TYPE_CHECKING:
     import ipywidgets
 
 
+class Shown(Protocol):
+    """What a notebook shows by itself, as HTML and as plain text: a `Picture`, or words."""
+
+    def _repr_mimebundle_(self) -> dict[str, Any]: ...
+
+
 class Explorer:
-    """A picture that is drawn again whenever one of its controls moves.
+    """A picture, or a text, that is made again whenever one of its controls moves.
 
     As the last expression of a cell it shows the controls above the picture. Under grading, and where no Jupyter
     kernel runs, it shows the picture for the controls' first values. A saved notebook keeps that picture too.
@@ -27,7 +31,7 @@ class Explorer:
 
     def __init__(
         self,
-        draw: Callable[..., Picture],
+        draw: Callable[..., Shown],
         start: Mapping[str, Any],
         controls: Callable[[], Mapping[str, "ipywidgets.ValueWidget"]],
     ) -> None:
@@ -40,10 +44,10 @@ class Explorer:
         import ipywidgets
 
         controls = self.make_controls()
-        image = ipywidgets.HTML(self.draw(**self.start).img())
+        image = ipywidgets.HTML(_html(self.draw(**self.start)))
 
         def redraw(_: object) -> None:
-            image.value = self.draw(**{name: control.value for name, control in controls.items()}).img()
+            image.value = _html(self.draw(**{name: control.value for name, control in controls.items()}))
 
         for control in controls.values():
             control.observe(redraw, names="value")
@@ -54,6 +58,10 @@ class Explorer:
         if not has_front_end():
             return still
         return still | self.panel()._repr_mimebundle_(**options) | {"text/plain": still["text/plain"]}
+
+
+def _html(shown: Shown) -> str:
+    return shown._repr_mimebundle_()["text/html"]
 
 
 def has_front_end() -> bool:

@@ -595,7 +595,11 @@ WRONG = (
     ("causal_attention", attention_first_of_batch, "returned"),
     ("causal_attention", attention_changes_v, "its argument v"),
     ("MultiHeadAttention", HeadsByLibrary, "build it from matrix products, a mask and softmax"),
-    ("MultiHeadAttention", HeadsByLibraryModule, "uses the library's multi_head_attention_forward, multihead_attention"),
+    (
+        "MultiHeadAttention",
+        HeadsByLibraryModule,
+        "uses the library's multi_head_attention_forward",
+    ),
     ("MultiHeadAttention", HeadsOfTheFirstText, "returned"),
     ("MultiHeadAttention", HeadsBackwards, "attend to what comes after them"),
     ("TransformerBlock", BlockWithoutProjOrResidual, "returned"),

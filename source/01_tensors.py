@@ -34,8 +34,15 @@
 #
 # Lessons 2 to 5 build the steps one by one, lesson 6 puts them in a loop, and lesson 10 trains a small
 # Transformer with the same five lines. What goes in, the weights, the guess, the loss and the gradients: all
-# are tensors.
-#
+# are tensors. Here is that Transformer, trained already; it invents words. Run the cell with Shift+Enter and move
+# the slider: the higher the *temperature*, the more daring it writes. In lesson 10 you build it.
+
+# %% tags=["demo"]
+from course_utils import widgets
+
+widgets.word_inventor()
+
+# %% [markdown]
 # ## How the exercises work
 #
 # Run a cell with Shift+Enter, from top to bottom. In an exercise, write your code in place of

@@ -17,7 +17,13 @@ from course_utils.plots.training import (
     plot_search,
     plot_stopping,
 )
-from course_utils.plots.transformer_ffn import plot_attention, plot_attention_scale, plot_loss_and_baseline
+from course_utils.plots.transformer_ffn import (
+    plot_attention,
+    plot_attention_scale,
+    plot_heads,
+    plot_loss_and_baseline,
+    plot_schedules,
+)
 
 __all__ = [
     "Graph",
@@ -35,6 +41,7 @@ __all__ = [
     "plot_fitted_line",
     "plot_gather",
     "plot_guess",
+    "plot_heads",
     "plot_history",
     "plot_layer_norm",
     "plot_loss_and_baseline",
@@ -48,6 +55,7 @@ __all__ = [
     "plot_residuals",
     "plot_rounding",
     "plot_schedule",
+    "plot_schedules",
     "plot_search",
     "plot_shapes",
     "plot_slope",

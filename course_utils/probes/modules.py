@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -29,34 +29,51 @@ def build(spec: Sequence[Any]) -> nn.Module:
 
 
 @torch.no_grad()
-def fill(model: nn.Module, by_name: bool = True) -> None:
-    """Set every parameter to seeded random values that depend on its shape, and its name or its place, alone."""
-    for i, (name, p) in enumerate(model.named_parameters()):
+def fill(model: nn.Module, by_name: bool = True, named: Mapping[str, nn.Parameter] | None = None) -> None:
+    """Set every parameter to seeded random values that depend on its shape, and its name or its place, alone.
+
+    Args:
+        named: the parameters by the names that count, where those are not the model's own.
+    """
+    for i, (name, p) in enumerate((named or dict(model.named_parameters())).items()):
         generator = torch.Generator().manual_seed(zlib.crc32(name.encode()) if by_name else i)
         p.copy_(torch.randn(p.shape, generator=generator) * 0.5)
 
 
-def run_module(candidate: type[nn.Module], case: Case, by_name: bool = True, holder: str | None = None) -> Observation:
+def run_module(
+    candidate: type[nn.Module],
+    case: Case,
+    by_name: bool = True,
+    holder: str | None = None,
+    anywhere: Sequence[str] = (),
+) -> Observation:
     """Build the module, give it known weights, and run it.
 
     The case's arguments:
         init: list, the constructor's arguments.
-        inputs: list of tensors for ``forward``.
+        inputs: list of tensors for ``forward``. Without them, an error is what is looked for: where the module is
+            made, or at the latest where it gets vectors of the width that the first of ``init`` is.
         training: bool, the mode in which it runs. Default True.
 
     Args:
         by_name: whether the exercise fixes the parameters' names, which are then compared and decide which weights
             each parameter gets; else their order does.
         holder: the attribute that must hold all parameters, where the exercise fixes that alone.
+        anywhere: names of layers that may as well lie in a module of the module: their parameters' names begin there.
 
-    Parts: ``module`` (whether it is one); whether every call uses the same parameters; ``parameters`` (shapes by name,
-    or in order); whether the holder has them all; ``result``; ``arguments``: what became of the inputs; with mode
-    ``"gradients"`` also ``gradients`` with respect to inputs and parameters.
+    Parts: ``raises`` (the name of the error), where that is looked for. Else ``module`` (whether it is one); whether
+    every call uses the same parameters; ``parameters`` (shapes by name, or in order); whether the holder has them all;
+    ``result``; ``arguments``: what became of the inputs; with mode ``"gradients"`` also ``gradients`` with respect to
+    inputs and parameters.
     """
 
     def fresh_inputs() -> list[torch.Tensor]:
         """Of its own for each call: a module may change what it is given."""
         return prepare(case.args["inputs"], case.mode)
+
+    def refused() -> dict[str, Any]:
+        init = case.args["init"]
+        return {"raises": _error_of(lambda: candidate(*init)(torch.zeros(1, 2, init[0])))}
 
     def body() -> dict[str, Any]:
         model = candidate(*prepare(case.args["init"]))
@@ -66,7 +83,7 @@ def run_module(candidate: type[nn.Module], case: Case, by_name: bool = True, hol
         if case.mode == "values":
             first, second = (_leaves(model(*fresh_inputs())) for _ in range(2))
             parts["every call uses the same parameters"] = first.keys() == second.keys()
-        shapes = {name: str(tuple(p.shape)) for name, p in model.named_parameters()}
+        shapes = {name: str(tuple(p.shape)) for name, p in _named(model, anywhere).items()}
         parts["parameters"] = shapes if by_name else list(shapes.values())
         if holder:
             inside = getattr(model, holder, None)
@@ -76,7 +93,8 @@ def run_module(candidate: type[nn.Module], case: Case, by_name: bool = True, hol
             model = model.to("meta")
         elif case.mode == "float64":
             model = model.double()
-        fill(model, by_name)
+        named_parameters = _named(model, anywhere)
+        fill(model, by_name, named_parameters)
         model.train(case.args.get("training", True))
         reseed(1)  # the same dropout masks for everybody
         inputs = fresh_inputs()
@@ -85,11 +103,11 @@ def run_module(candidate: type[nn.Module], case: Case, by_name: bool = True, hol
         parts["arguments"] = {name: with_flags(x) for name, x in zip(named, inputs, strict=True)}
         if case.mode == "gradients":
             tensors = dict(zip(named, inputs, strict=True))
-            parameters = [(name if by_name else str(i), p) for i, (name, p) in enumerate(model.named_parameters())]
-            parts["gradients"] = gradients(result, tensors | dict(parameters))
+            parameters = {name if by_name else str(i): p for i, (name, p) in enumerate(named_parameters.items())}
+            parts["gradients"] = gradients(result, tensors | parameters)
         return parts
 
-    return observe(body, case)
+    return observe(body if "inputs" in case.args else refused, case)
 
 
 def run_network(candidate: type[nn.Module], case: Case) -> Observation:
@@ -146,11 +164,7 @@ def run_loss(candidate: Callable, case: Case) -> Observation:
     targets = prepare(case.args.get("targets"))
 
     def refused() -> dict[str, Any]:
-        try:
-            candidate(case.args["task"])
-        except Exception as error:
-            return {"raises": "ValueError" if isinstance(error, ValueError) else type(error).__name__}
-        return {"raises": "no error"}
+        return {"raises": _error_of(lambda: candidate(case.args["task"]))}
 
     def used() -> dict[str, Any]:
         criterion = candidate(case.args["task"])
@@ -160,6 +174,30 @@ def run_loss(candidate: Callable, case: Case) -> Observation:
         return {"module": _what(criterion), "loss": loss, "gradients": gradients(loss, {"outputs": outputs})}
 
     return observe(refused if outputs is None else used, case)
+
+
+def run_block(candidate: type[nn.Module], case: Case) -> Observation:
+    """`run_module` for a Transformer block, whose attention may be a module of its own."""
+    return run_module(candidate, case, anywhere=("q", "k", "v", "proj"))
+
+
+def _named(model: nn.Module, anywhere: Sequence[str]) -> dict[str, nn.Parameter]:
+    """The parameters by their names, ``attention.q.weight`` as ``q.weight`` where q may lie ``anywhere``."""
+    named = dict(model.named_parameters())
+    short = {}
+    for name, p in named.items():
+        parts = name.split(".")
+        short[".".join(parts[-2:]) if parts[-2:][0] in anywhere else name] = p
+    return short if len(short) == len(named) else named
+
+
+def _error_of(call: Callable[[], Any]) -> str:
+    """What a call raises, in words: ``ValueError`` for its subclasses too."""
+    try:
+        call()
+    except Exception as error:
+        return "ValueError" if isinstance(error, ValueError) else type(error).__name__
+    return "no error"
 
 
 def _what(value: Any) -> str:

@@ -13,6 +13,8 @@ from course_utils.probes import Case, Observation, call
 
 # Mistakes that show in how a result is made: the judge itself finds them, and looks for what to say under these names.
 SHORT_CUT, LOOP = "short cut", "a Python loop"
+# The program that an exercise of the clinic comes with: who hands it in, or does the same, has not attempted anything.
+AS_IT_CAME = "as it came"
 # What every exercise with floating-point inputs is tried on, unless it says why not: many a wrong answer is right as
 # long as inputs are small, positive and short. `Draw.wide` has all of it but a dim of size 1, where it is long enough.
 RANGES: Mapping[str, Callable[[torch.Tensor], bool]] = {

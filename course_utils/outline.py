@@ -36,7 +36,8 @@ def read_outlines(course: Path) -> list[Outline]:
     """The start notebook and the lessons of the course's folder, in order; what cannot be read is left out."""
     lessons = course / "lessons"
     outlines = []
-    for path in [lessons / f"{START}.ipynb", *sorted(lessons.glob("[0-9][0-9]_*/[0-9][0-9]_*.ipynb"))]:
+    numbered_first = sorted(path for path in lessons.glob("*/*.ipynb") if path.stem == path.parent.name)
+    for path in [lessons / f"{START}.ipynb", *numbered_first]:
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             outlines.append(_outline(path))
     return outlines

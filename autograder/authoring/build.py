@@ -27,7 +27,7 @@ from autograder.authoring import elsewhere
 from autograder.authoring.cells import PREDICTION, Cell
 from autograder.authoring.source import Lesson, read_lesson, read_lessons
 from autograder.exercises import EXERCISES, WARM_UP
-from autograder.notebooks.course import START
+from autograder.notebooks.course import START, lesson_folders
 from autograder.notebooks.ids import cell_id
 
 GENERATED = ("solutions", "lessons")
@@ -198,7 +198,7 @@ def _install(built: Path, target: Path) -> None:
 
 def _gone(out: Path, names: list[str]) -> list[Path]:
     """The folders of lessons that have no source any more."""
-    folders = [folder for kind in GENERATED for folder in sorted((out / kind).glob("[0-9][0-9]_*")) if folder.is_dir()]
+    folders = [folder for kind in GENERATED for folder in lesson_folders(out / kind)]
     gone = [folder for folder in folders if folder.name not in names]
     for folder in gone:
         foreign = _foreign(folder)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from autograder.desk.copies import ailing, copy_lessons
-from autograder.notebooks.course import START, CourseError
+from autograder.notebooks.course import START, CourseError, lesson_folders
 
 # The first thing to see is the lesson: no question about news, none of nbgrader's panels for instructors.
 _SETTINGS = Path(__file__).parent / "jupyter"
@@ -85,7 +85,7 @@ def has_screen(environ: Mapping[str, str], platform: str) -> bool:
 
 
 def _lab_options(work: Path, browser: bool, port: int | None) -> list[str]:
-    lessons = sorted(work.glob("[0-9][0-9]_*/[0-9][0-9]_*.ipynb"))
+    lessons = [folder / f"{folder.name}.ipynb" for folder in lesson_folders(work)]
     notebooks = [path for path in (work / f"{START}.ipynb", *lessons) if path.is_file()]
     start = "/".join(("/lab/tree", *notebooks[0].relative_to(work).parts)) if notebooks else "/lab"
     options = [

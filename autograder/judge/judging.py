@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from autograder.exercise import LOOP, SHORT_CUT, Exercise
+from autograder.exercise import AS_IT_CAME, LOOP, SHORT_CUT, Exercise
 from autograder.exercises import EXERCISES, WARM_UP
 from autograder.judge.compare import Tolerance
 from autograder.judge.contrast import contrast
@@ -42,6 +42,7 @@ CHECKED = {
 }
 TENSORS_MADE = ("gradients", "float64", "strided", "leaf")  # modes that show only with the tensors they make
 START = "Write your code in place of `raise NotImplementedError`, run that cell, then this one again."
+STILL_ILL = "not attempted yet: the program still does what it did when it came."
 COMPILED = "One thing to know: it was called without torch.compile, which makes no answer right or wrong."
 ENGINE = "run_backward"  # of autograd, which runs below each call that a learner would name
 ENDED = "its process ended before all of its calls were done."
@@ -242,6 +243,8 @@ def _fault(
         # without a short cut in it, an answer that does what one would do has made another mistake
         known = [mistake for mistake in exercise.mistakes if used or mistake.name != SHORT_CUT]
         mistake = None if hidden else diagnose(exercise, known, trials, tolerance)
+        if mistake and mistake.name == AS_IT_CAME:
+            return verdict_on(exercise, "not attempted", f"{STILL_ILL}\n  {mistake.says}", mistake.name)
         if not used or (mistake and mistake.name != SHORT_CUT):
             status = "error" if first.got.raised else "wrong"
             slip = None if mistake or hidden else describe_slip(exercise, known, trials, tolerance)

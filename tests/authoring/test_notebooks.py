@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from autograder.exercise import AS_IT_CAME
 from autograder.exercises import EXERCISES
 from tests.support.kernels import LESSONS, executed, outputs
 
@@ -23,6 +24,24 @@ def assigned(source):
 
 def exercises(lesson):
     return [name for name, exercise in EXERCISES.items() if exercise.lesson == lesson]
+
+
+def faulty(lesson):
+    """The lesson's exercises that come as a faulty program: they have no stub."""
+    return [name for name in exercises(lesson) if EXERCISES[name].mistakes[0].name == AS_IT_CAME]
+
+
+def symptoms(notebook):
+    """For each report, what it says that the program prints, and what the cell that shows the symptom has printed."""
+    quoted, found = None, []
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and (report := re.search(r"^> ```text\n(.*?)^> ```", cell.source, re.M | re.S)):
+            quoted = re.sub("^> ", "", report[1], flags=re.M)
+        elif quoted and "demo" in cell.metadata.get("tags", ()):
+            printed = "".join(output.get("text", output.output_type) for output in cell.outputs)
+            found.append((quoted, printed))
+            quoted = None
+    return found
 
 
 # --- solved ------------------------------------------------------------------------------------------------
@@ -114,6 +133,14 @@ def test_predictions_are_tagged_so_that_their_source_comes_folded(solved, predic
     assert all("answer=lambda:" in cell.source for cell in folded)
 
 
+def test_no_symptom_is_left_in_a_solution_notebook(solved):
+    lesson, notebook = solved
+    found = symptoms(notebook)
+
+    assert len(found) == len(faulty(lesson))
+    assert [quoted for quoted, printed in found if quoted == printed or "error" in printed] == []
+
+
 # --- untouched ---------------------------------------------------------------------------------------------
 
 CALL = """
@@ -136,7 +163,7 @@ else:
 @pytest.fixture(scope="module", params=LESSONS)
 def untouched(request, tmp_path_factory):
     """A lesson's name, and the notebook after a run as a learner finds it, with a call of every exercise added."""
-    calls = [CALL.format(name=name) for name in exercises(request.param)]
+    calls = [CALL.format(name=name) for name in exercises(request.param) if name not in faulty(request.param)]
     return request.param, executed("lessons", request.param, tmp_path_factory.mktemp("untouched"), calls)
 
 
@@ -154,7 +181,15 @@ def test_calling_an_untouched_exercise_raises_not_implemented(untouched):
     printed = "".join(stream.text for _, stream in outputs(notebook, "stream"))
     called = dict(json.loads(line) for line in printed.splitlines() if line.startswith('["'))
 
-    assert called == dict.fromkeys(exercises(lesson), "NotImplementedError")
+    assert called == dict.fromkeys([n for n in exercises(lesson) if n not in faulty(lesson)], "NotImplementedError")
+
+
+def test_every_symptom_that_is_reported_comes_when_the_program_runs_as_it_came(untouched):
+    lesson, notebook = untouched
+    found = symptoms(notebook)
+
+    assert len(found) == len(faulty(lesson))
+    assert [printed for _, printed in found] == [quoted for quoted, _ in found]
 
 
 def test_every_check_of_an_untouched_lesson_says_not_attempted(untouched):

@@ -67,7 +67,7 @@ def test_right_answer_passes(name, answer):
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_exercise_has_at_least_three_right_answers(name):
-    file = f"tests/answers/{EXERCISES[name].lesson.split('_', 1)[1]}.py"
+    file = f"tests/answers/{EXERCISES[name].lesson.split('_', 1)[-1]}.py"
 
     assert len(RIGHT.get(name, ())) >= 3, f"RIGHT in {file} has too few answers to {name}"
 

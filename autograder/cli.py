@@ -28,8 +28,8 @@ def course() -> None:
 
     A learner needs `course lab`, and perhaps `course check` before handing a notebook in; `course reset` and
     `course update` renew a lesson, and keep what was there.
-    Who teaches a class needs `course collect` and `course grade`, and perhaps `course roster`. Authors of lessons need
-    `course build`.
+    Who teaches a class needs `course collect`, `course grade` and `course export`, and perhaps `course roster`. Authors
+    of lessons need `course build`.
     """
 
 
@@ -242,6 +242,45 @@ def collect(
     if taken.stored:
         print(f"Times that came without a zone were read in {zone_name(meant_zone)}.")
     raise typer.Exit(2 if not taken.stored and not taken.unchanged else 1 if taken.refused else 0)
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="To write: grades.csv, or feedback.zip.")],
+    platform: Annotated[str, typer.Option("--to", metavar="PLATFORM", help="canvas, moodle, ... or csv.")],
+    lessons: Annotated[
+        list[str] | None, typer.Argument(metavar="LESSON", help="Such as 07_layers, or 7. [default: all with grades]")
+    ] = None,
+    template: Annotated[
+        Path | None, typer.Option("--template", metavar="FILE", help="The platform's own export, to fill in.")
+    ] = None,
+    columns: Annotated[
+        list[str] | None, typer.Option("--column", metavar="LESSON=TITLE", help="Where a lesson's grades go.")
+    ] = None,
+    scale: Annotated[bool, typer.Option("--scale", help="Bring points to the platform's maximum.")] = False,
+    id: Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="Of another CSV: its ids.")] = None,
+    name: Annotated[str | None, typer.Option("--name", metavar="COLUMN", help="The one with their names.")] = None,
+    email: Annotated[str | None, typer.Option("--email", metavar="COLUMN", help="The one with e-mails.")] = None,
+) -> None:
+    """Write grades, or feedback, as a learning platform imports them.
+
+    `course export grades.csv --to canvas --template their.csv` fills the grades into the export that you made there,
+    and changes nothing else. `course export feedback.zip 7 --to moodle` (or canvas) is for their upload in bulk.
+    Who is who is decided by id, e-mail or exact name; who is not certain is named and left.
+
+    Exit code: 0 when all grades went in, 1 when somebody was left or should be looked at, 2 when nothing was written.
+    """
+    from autograder.grading.export.command import export as write
+
+    given = {key: column for key, column in (("id", id), ("name", name), ("email", email)) if column}
+    try:
+        root = find_root(Path.cwd())
+        done = write(root, file, platform, lessons or (), template, columns or (), given, scale)
+    except (CourseError, OSError) as error:
+        _fail(error, 2)
+    for sentence in done.sentences:
+        print(sentence)
+    raise typer.Exit(1 if done.left else 0)
 
 
 @roster.command("import")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from autograder.grading.outcome import Graded
 from autograder.grading.paper import Paper
-from autograder.notebooks.files import lies_in_the_path, write_whole
+from autograder.notebooks.files import PRIVATE, lies_in_the_path, write_whole
 from autograder.sandbox.bubblewrap import AUTOGRADER, course_utils
 
 
@@ -100,7 +100,7 @@ def _write(path: Path, text: str) -> None:
     """Write a file whole or not at all, for its owner's eyes only."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_whole(path, text, 0o600, aside=path.parent)
+        write_whole(path, text, PRIVATE, aside=path.parent)
     except OSError as error:
         if lies_in_the_path(error):
             raise NotKept(f"The result could not be kept as {path.name} in {path.parent}: {error.strerror}.") from error

@@ -20,7 +20,7 @@ from traitlets.config import Config
 
 from autograder.grading.feedback import html
 from autograder.grading.gradebook.exchange import carry
-from autograder.grading.gradebook.settings import read_course
+from autograder.grading.gradebook.settings import read_course, shut_grades
 from autograder.grading.lines import notes_for_student
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
@@ -58,6 +58,8 @@ def write_feedback(root: Path, lesson: str, students: Iterable[str]) -> dict[str
             f"No feedback on {lesson} for {', '.join(missing) or 'anybody'}; expected a recorded submission of each. "
             "Grade them first; what nbgrader says is above."
         ) from error
+    finally:
+        shut_grades(folders)
     return pages
 
 

@@ -283,6 +283,43 @@ def export(
     raise typer.Exit(1 if done.left else 0)
 
 
+@app.command()
+def forget(
+    student: Annotated[str, typer.Argument(metavar="STUDENT", help="The id: the folder's name in submitted/.")],
+    nbgrader: Annotated[
+        bool, typer.Option("--nbgrader", help="In nbgrader's gradebook and exchange, too: grades are lost.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove a student from everything that the course keeps, and say what nbgrader still has.
+
+    Submissions, graded notebooks, feedback, results, the roster's entry, and extensions. It is said first what that is,
+    and nothing is removed before you agree.
+
+    Exit code: 0 when all of it is gone, 1 when something is left, or you did not agree, 2 when there is nothing.
+    """
+    from autograder.grading.forget import find
+    from autograder.grading.forget import forget as remove
+
+    try:
+        root = find_root(Path.cwd())
+        kept = find(root, student)
+        print("\n".join(["To be removed:", *(f"  {line}" for line in kept.ours(root) + kept.nbgraders() * nbgrader)]))
+        if not yes and not typer.confirm("Remove it? It cannot be undone."):
+            raise typer.Exit(1)
+        left = remove(root, kept, nbgrader)
+    except (CourseError, OSError) as error:
+        _fail(error, 2)
+    if kept.nbgraders() and not nbgrader:
+        left += [*kept.nbgraders(), f"To remove that as well: course forget {student} --nbgrader"]
+    if kept.log:
+        left.append(f"{kept.log} names {student}; it is a log, and may be deleted.")
+    print("Removed." + " What you exported or copied yourself is where you put it.")
+    if left:
+        print("\n".join(["Still there:", *(f"  {line}" for line in left)]))
+    raise typer.Exit(1 if left else 0)
+
+
 @roster.command("import")
 def roster_import(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="A class list as CSV.")],

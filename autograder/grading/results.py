@@ -20,6 +20,8 @@ from autograder.grading.paper import Paper
 from autograder.notebooks.files import PRIVATE, lies_in_the_path, write_whole
 from autograder.sandbox.bubblewrap import AUTOGRADER, course_utils
 
+RESULTS = Path("autograder", "results")
+
 
 class NotKept(Exception):
     """A result could not be kept, for a reason that lies in its own file: others can."""
@@ -34,7 +36,7 @@ class Results:
     """
 
     def __init__(self, root: Path):
-        self._folder = root / "autograder" / "results"
+        self._folder = root / RESULTS
 
     def seed(self, lesson: str, fresh: bool = False) -> int:
         """The lesson's secret seed, drawn when it is first asked for.

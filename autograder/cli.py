@@ -284,6 +284,25 @@ def export(
 
 
 @app.command()
+def report(
+    lesson: Annotated[str, typer.Argument(metavar="LESSON", help="Such as 07_layers, or 7.")],
+    anonymous: Annotated[bool, typer.Option("--anonymous", help="Without names, for showing in class.")] = False,
+) -> None:
+    """Write a page on what the class did with a graded lesson, and its pictures as PNGs.
+
+    Who passed what, the exercises by difficulty, the mistakes that were made with an example of each, what waits to be
+    read, and the submissions to look at. The page needs no server and no script; print it or open it.
+    """
+    from autograder.grading.report.page import write_report
+
+    try:
+        root = find_root(Path.cwd())
+        print(write_report(root, meant_lesson(lesson, released_lessons(root)), anonymous))
+    except (CourseError, OSError) as error:
+        _fail(error, 2)
+
+
+@app.command()
 def forget(
     student: Annotated[str, typer.Argument(metavar="STUDENT", help="The id: the folder's name in submitted/.")],
     nbgrader: Annotated[

@@ -21,6 +21,7 @@ from autograder.grading.gradebook.exchange import secret_in
 from autograder.grading.gradebook.memory import MEMORY
 from autograder.grading.gradebook.settings import open_gradebook, read_course
 from autograder.grading.people.book import BOOK, Book
+from autograder.grading.report.page import REPORTS
 from autograder.grading.results import RESULTS
 from autograder.notebooks.course import CourseError
 from autograder.notebooks.files import write_private
@@ -57,9 +58,8 @@ class Kept:
         """A line for each place in which nbgrader has the student."""
         lines = []
         if self.submissions is not None:
-            lines.append(
-                f"nbgrader's gradebook: the student and {self.submissions} submissions, with grades and comments"
-            )
+            many = "submission" if self.submissions == 1 else "submissions"
+            lines.append(f"nbgrader's gradebook: the student, and {self.submissions} {many} with grades and comments")
         return lines + [f"nbgrader's exchange: {path}" for path in self.exchanged]
 
 
@@ -94,6 +94,8 @@ def find(root: Path, student: str) -> Kept:
         called = [person.student for person in book if plain(person.name).casefold() == plain(student).casefold()]
         hint = f" Is {' or '.join(called)} meant?" if called else ""
         raise CourseError(f"Nothing is known of {student}: no submission, no grade, no entry in people.json.{hint}")
+    if (root / REPORTS).exists():
+        kept.paths.append(root / REPORTS)  # pages that name people, which `course report` makes anew
     return kept
 
 

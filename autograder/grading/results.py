@@ -14,6 +14,7 @@ import platform
 import secrets
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 from autograder.grading.outcome import Graded
 from autograder.grading.paper import Paper
@@ -21,6 +22,13 @@ from autograder.notebooks.files import PRIVATE, lies_in_the_path, write_whole
 from autograder.sandbox.bubblewrap import AUTOGRADER, course_utils
 
 RESULTS = Path("autograder", "results")
+
+
+class Before(NamedTuple):
+    """What an earlier grading gave for an exercise."""
+
+    points: float
+    status: str
 
 
 class NotKept(Exception):
@@ -66,9 +74,18 @@ class Results:
         except (ValueError, LookupError, TypeError, AttributeError):  # cut off when the disk was full, or edited
             return None
 
+    def of_lesson(self, lesson: str) -> dict[str, tuple[Graded, dict[str, Before]]]:
+        """Everybody's result, and what the exercises earned when they were last graded otherwise: student -> both."""
+        paths = sorted((self._folder / lesson).glob("*.json"))
+        return {path.stem: found for path in paths if (found := _read(path))}
+
     def save(self, paper: Paper, graded: Graded) -> None:
-        """Keep a result, in the place of the student's earlier one."""
+        """Keep a result, in the place of the student's earlier one; of that, what exercises earned, if it was other."""
         kept = {"key": _key(paper), "seed": paper.seed, "graded": graded.to_json()}
+        if earlier := _read(self._path(paper)):
+            then, now = _earned(earlier[0]), _earned(graded)
+            if before := then if then != now else earlier[1]:
+                kept["before"] = before
         _write(self._path(paper), json.dumps(kept, ensure_ascii=False))
 
     def _path(self, paper: Paper) -> Path:
@@ -96,6 +113,20 @@ def judge_version() -> str:
         for path in sorted(folder.rglob("*.py")):
             digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
+
+
+def _earned(graded: Graded) -> dict[str, Before]:
+    return {name: Before(each.points, each.status) for name, each in graded.exercises.items()}
+
+
+def _read(path: Path) -> tuple[Graded, dict[str, Before]] | None:
+    """A result, whoever judged it, and the one before; None where there is none that can be read."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        before = {name: Before(*each) for name, each in kept.get("before", {}).items()}
+        return Graded.from_json(kept["graded"]), before
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):  # as of `load`
+        return None
 
 
 def _write(path: Path, text: str) -> None:

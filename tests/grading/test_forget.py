@@ -56,6 +56,9 @@ def made(tmp_path_factory):
             released = notebook_hash(secret=f"secret-{student}", notebook_id=LESSON)
             (exchange / "feedback" / f"{released}.html").write_text(student)
             record.save(graded(student, wrong=["softmax"]))
+    report = course / "autograder" / "reports" / LESSON / "report.html"
+    report.parent.mkdir(parents=True)
+    report.write_text("ann")
     book.save()
     (course / "autograder" / "deadlines.toml").write_text(DEADLINES)
     (course / "autograder" / "results" / LESSON / "seed").write_text("1\n")
@@ -87,6 +90,7 @@ def test_nothing_of_the_student_is_left_and_the_others_are_as_they_were(course):
 
     assert result.exit_code == 0, result.output
     assert paths_of(course, "ann") == set()
+    assert not (course / "autograder" / "reports").exists()
     assert len(paths_of(course, "annika")) == len(paths_of(course, "ann.b")) == 5
     assert list(Book(course).people) == ["ann.b", "annika"]
     assert (course / "autograder" / "deadlines.toml").read_text() == "".join(

@@ -23,8 +23,6 @@ from autograder.grading.gradebook.exchange import carry
 from autograder.grading.gradebook.settings import read_course, shut_grades
 from autograder.grading.lines import notes_for_student
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
-
 
 class FeedbackError(Exception):
     """Feedback for some students could not be written; the message names them."""
@@ -111,7 +109,7 @@ class FeedbackExporter(HTMLExporter):
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kwargs: Any
     ) -> tuple[str, dict[str, Any]]:
         """The page of a graded notebook."""
-        resources = {**(resources or {}), "content_security_policy": _POLICY, "notes": self._notes(resources or {})}
+        resources = {**(resources or {}), "content_security_policy": html.POLICY, "notes": self._notes(resources or {})}
         return super().from_notebook_node(nb, resources, **kwargs)
 
     def _notes(self, resources: dict[str, Any]) -> list[str]:

@@ -144,19 +144,24 @@ def read(desk: Path) -> History:
 
 def _read_file(path: Path) -> tuple[list[Entry], str]:
     try:
-        lines = [line for line in path.read_bytes().splitlines() if line.strip()]
+        entries, damaged = entries_in(path.read_bytes())
     except FileNotFoundError:
         return [], ""
     except OSError as error:
         return [], f"{path.name} cannot be read ({error.strerror})."
-    entries = [entry for line in lines if (entry := _entry(line))]
-    if lines and not entries:
+    if damaged and not entries:
         aside = path.with_name(f"progress-damaged-{datetime.now():%Y-%m-%d-%H%M%S}.jsonl")
         with contextlib.suppress(OSError):
             path.rename(aside)
             return [], f"{path.name} was damaged. It is kept as {aside.name}, and a new one begins."
-    damaged = len(lines) - len(entries)
     return entries, f"{path.name} has lines that cannot be read: {damaged}. They were passed over." if damaged else ""
+
+
+def entries_in(data: bytes) -> tuple[list[Entry], int]:
+    """The entries in a file's bytes, and how many lines are none."""
+    lines = [line for line in data.splitlines() if line.strip()]
+    entries = [entry for line in lines if (entry := _entry(line))]
+    return entries, len(lines) - len(entries)
 
 
 def _entry(line: bytes) -> Entry | None:

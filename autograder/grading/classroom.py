@@ -37,6 +37,7 @@ from autograder.grading.results import NotKept, Results
 from autograder.grading.submissions import Submission, find_submissions, read_content, unfit_name
 from autograder.grading.summary import print_summary
 from autograder.notebooks.course import meant_lesson, released_lessons, released_notebook
+from autograder.notebooks.files import write_private
 from autograder.sandbox.extras import extras_of, is_seen, places
 
 ALL_GRADED, SOME_FAILED, NOTHING_GRADED = 0, 1, 2
@@ -153,7 +154,7 @@ def write_json(path: Path, graded: Sequence[Graded], alike: Sequence[Alike] = ()
         for result in graded
         for said in [[found.says for found in alike if found.concerns(result)]]
     ]
-    path.write_text(json.dumps(listed, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_private(path, json.dumps(listed, indent=1, ensure_ascii=False) + "\n")
 
 
 def _in_gradebook(result: Graded) -> dict[str, object]:

@@ -5,11 +5,12 @@ Nothing that comes from there is trusted: it is bounded in size and time, and on
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,7 +93,7 @@ def await_ready(channel: socket.socket) -> None:
 
 
 class Run:
-    """What the cells of a notebook did, and a way to call what they defined.
+    """What the cells of a notebook did, once `run_cells` has run them, and a way to call what they defined.
 
     A cell that ends the process, or takes too long, is left out, and the others run again without it. So they do when
     a call ended the process.
@@ -130,6 +131,9 @@ class Run:
         self.missing: dict[int, list[str]] = {}
         self.ended: dict[int, str] = {}
         self._shown: tuple[dict[int, list[dict[str, Any]]], dict[int, str]] | None = None
+
+    def run_cells(self) -> None:
+        """Run the cells, as far as they do not end it; what they show is what they show now."""
         self._run_cells()
         self._shown = self.outputs, self.raised
 
@@ -292,6 +296,25 @@ class Run:
             return at, f"did not finish within {patience:.3g} s"
         except wire.WireError:
             return at, "ended the whole process"
+
+
+@contextlib.contextmanager
+def running(
+    program: Program, begin: Callable[[], socket.socket], end: Callable[[], bool], until: float = math.inf
+) -> Iterator[Run]:
+    """A run whose cells have run; after the block nothing of them runs any more.
+
+    Args:
+        begin: starts a process, and gives the channel to it.
+        end: ends it; whether it had taken too much memory.
+        until: the `time.monotonic` after which nothing of it runs any more.
+    """
+    run = Run(program, begin, end, until)
+    try:
+        run.run_cells()
+        yield run
+    finally:
+        run.close()
 
 
 _requests: dict[tuple[str, int, int], tuple[Sequence[Case], bytes]] = {}

@@ -27,7 +27,8 @@ from autograder.authoring.source import Lesson, read_lessons
 from autograder.exercise import Exercise
 from autograder.exercises import EXERCISES
 from autograder.judge import judge
-from autograder.syntax.statements import reached, read_cell
+from autograder.syntax.needs import reached
+from autograder.syntax.statements import read_cell
 
 ROOT = Path(__file__).resolve().parents[1]
 LISTED = Path(__file__).with_suffix(".toml")

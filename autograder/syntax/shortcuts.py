@@ -18,7 +18,8 @@ from typing import Any
 import torch
 
 from autograder.syntax import hiding
-from autograder.syntax.statements import reached, read_cell
+from autograder.syntax.needs import reached
+from autograder.syntax.statements import read_cell
 
 # where a function that somebody else wrote may come from
 LIBRARIES = ("torch", "numpy", "scipy", "operator", "sklearn")

@@ -9,7 +9,8 @@ import pytest
 from autograder.exercises import EXERCISES
 from autograder.judge import judging
 from autograder.syntax import parsing, shortcuts, tampering
-from autograder.syntax.statements import reached, read_cell
+from autograder.syntax.needs import reached
+from autograder.syntax.statements import read_cell
 from course_utils.probes import run_all
 from tests.answers import RIGHT
 from tests.support import ROOT

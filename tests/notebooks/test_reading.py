@@ -159,7 +159,7 @@ def test_nbformat_3_is_upgraded_always_in_the_same_way():
     [
         (b"", "a file that is no notebook (JSONDecodeError: "),
         (b"{", "a file that is no notebook (JSONDecodeError: "),
-        (b"\xff\xff{}", "a file that is no notebook (UnicodeDecodeError: "),
+        (b"\xff\xff{}", "a file that is no notebook (JSONDecodeError: "),
         (b'{"a": "\x81"}', "a file that is no notebook (UnicodeDecodeError: "),
         (b"[1]", "a file that is no notebook (its JSON is no object)"),
         (b"{}", "a file that is no notebook (it does not say which nbformat it has)"),

@@ -8,13 +8,14 @@
 #
 # **When you are through, you can**
 #
-# - predict with `X @ W + b`, for any number of features and outputs;
+# - predict with weights and a bias, for any number of features and outputs;
+# - make data from a rule that you know, and say what the best possible loss is;
 # - measure a guess by its mean squared error, and refuse two shapes that do not belong together;
 # - say from a gradient's sign which way to move a parameter;
 # - derive the gradient of that loss line by line, and write each line as code;
 # - check a gradient made by hand against autograd, and take it back through a hidden layer.
 #
-# **Time:** about two hours, exercises included.
+# **Time:** about two hours and ten minutes, exercises included.
 #
 # **You need:** lesson 2 (leaves, `backward`, `detach`), lesson 3 (`@`, broadcasting, sums along a `dim`).
 
@@ -51,7 +52,7 @@ print("working on", device)
 # %%
 W = torch.tensor([[1.0]], device=device)  # (features, outputs)
 b = torch.tensor([4.0], device=device)  # (outputs,)
-y_hat = X @ W + b  # (4, 1) @ (1, 1) + (1,) -> (4, 1)
+y_hat = X * W + b  # (4, 1) * (1, 1) + (1,) -> (4, 1)
 print("guess:", y_hat.flatten().tolist())
 print("sold: ", y.flatten().tolist())
 
@@ -59,13 +60,23 @@ print("sold: ", y.flatten().tolist())
 # It says 1.0, and 0.5 were sold. The hat on $\hat y$ marks a prediction; plain $y$ is the truth, also called
 # the *target*.
 #
-# The same line of code serves more features and more outputs. With hours of sunshine as a second feature, and
-# with ice cream, lemonade and tea to predict, `X` is `(days, 2)`, `W` is `(2, 3)` and `b` is `(3,)`: one
-# column of `W`, and one entry of `b`, for each output.
+# With one feature and one output, `*` will do. Now take hours of sunshine as a second feature, and predict ice
+# cream, lemonade and tea: `X` is `(days, 2)`, `W` is `(2, 3)` and `b` is `(3,)`, one column of `W`, and one entry
+# of `b`, for each output. What does the same line say?
+
+# %%
+try:
+    torch.ones(4, 2) * torch.ones(2, 3) + torch.ones(3)  # (days, features) * (features, outputs) + (outputs,)
+except RuntimeError as error:
+    print(error)
+
+# %% [markdown]
+# Entry by entry does not fit any more. Every output wants a weighted sum of all the features.
 #
 # ### Exercise 5.1 · predict
 #
-# Write the prediction. For one day, a plain loop says it:
+# Write the prediction for any sizes. It has to give the same as `X * W + b` where there is one feature and one
+# output. For one day with two features, a plain loop says it:
 #
 # ```python
 # x = [2, 3]  # degrees above the usual, hours of sunshine
@@ -93,8 +104,8 @@ def predict(X: torch.Tensor, W: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# In the loop, output `j` is the row `x` times column `j` of `W`, summed. Which of `*` and `@` multiplies and
-# sums?
+# In the loop, output `j` is the row `x` times column `j` of `W`, summed. Lesson 3 had a verb that pairs rows with
+# columns, multiplies and sums.
 #
 # </details>
 # <details><summary>Hint 2</summary>
@@ -219,6 +230,34 @@ def mse(y_hat: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
 # `.mean()` of all entries has the shape `()`.
 #
 # </details>
+
+# %% [markdown]
+# ### Data whose rule you know
+#
+# You have a prediction and a loss. Do they work? On real data you could not tell, because nobody knows the right
+# weights. So make data from a rule that you know, here $3 x_0 - 2 x_1 + 5$, and add noise. Then start where
+# training starts, at random weights that require grad. The cell needs your `predict` and `mse`. What will `y_hat`
+# say about where it comes from, and which loss is the best to hope for?
+
+# %% tags=["demo"]
+generator = torch.Generator().manual_seed(5)
+X_made = torch.randn(1000, 2, generator=generator)  # (rows, features)
+true_W, true_b = torch.tensor([[3.0], [-2.0]]), torch.tensor([5.0])  # (features, outputs), (outputs,)
+noise = 0.5 * torch.randn(1000, 1, generator=generator)  # (rows, outputs)
+y_made = predict(X_made, true_W, true_b) + noise
+start_W = torch.randn(2, 1, generator=generator, requires_grad=True)  # (features, outputs)
+start_b = torch.zeros(1, requires_grad=True)  # (outputs,)
+y_start = predict(X_made, start_W, start_b)
+print("prediction made by", y_start.grad_fn.name(), "  target made by", y_made.grad_fn)
+print(f"loss at the start: {mse(y_start, y_made).item():.2f}")
+print(f"loss of the rule:  {mse(predict(X_made, true_W, true_b), y_made).item():.2f}")
+
+# %% [markdown]
+# The prediction carries its history, with the addition of `b` as its last step: from there `backward` can find its
+# way to both parameters. The target has no history, because nobody asked about data. The random start is far off,
+# at
+# 37.93. And the rule itself does not reach 0: what is left is the noise, whose mean square is about $0.5^2 = 0.25$.
+# Training that stops near there has found all that there is to find.
 
 # %% [markdown]
 # ## What a gradient's sign says

@@ -15,7 +15,7 @@
 # - feed a model from a data set of your own, and shorten gradients that are too long;
 # - write the training step that stands in most PyTorch code, and AdamW from its formula.
 #
-# **Time:** about two hours and a half, exercises included; the challenge at the end comes on top.
+# **Time:** about two hours and a half, exercises included, and half an hour more for the challenge at the end.
 #
 # **You need:** lesson 6 (the five-step loop, momentum) and lesson 7 (Linear, ReLU, Dropout, cross-entropy
 # from raw logits).
@@ -332,9 +332,9 @@ def count_parameters(model: nn.Module, trainable_only: bool = False) -> int:
 # line, so here is the whole map: what each is, when people reach for it, and which lesson has it. The names
 # lead into PyTorch's documentation.
 #
-# Nobody learns this by heart. Search it: for a name that you have read, for a part (wrapper, layer,
-# activation, normalisation, dropout, loss, optimizer), or for what you have (`images`, `small batches`,
-# `yes`). Which losses want raw logits?
+# Nobody learns this by heart. Type into the box: a name that you have read somewhere, a part of a network
+# (wrapper, layer, activation, normalisation, dropout, loss, optimizer), or what you have (`images`, `text`,
+# `outliers`). Without a box, as on a web page, the table is all there. Which losses want raw logits?
 
 # %% tags=["demo"]
 widgets.library()
@@ -370,10 +370,9 @@ widgets.library_choices("between")
 widgets.library_choices("losses and optimizers")
 
 # %% [markdown]
-# A loss says which errors hurt, so look at the errors that you expect before you choose. The next section
-# tries the losses on outputs and targets; the optimizers have one of their own.
-
-# %% [markdown]
+# A loss says which errors hurt, so look at the errors that you expect before you choose. Both deserve a
+# closer look: losses now, optimizers after them.
+#
 # ## Which loss goes with which output
 #
 # The task fixes three things at once: the shape of the last layer's output, the loss, and the dtype and
@@ -420,6 +419,22 @@ attempt(nn.NLLLoss(), outputs, classes)
 # gave -0.2343. Minus the logarithm of a probability is never below 0, so a negative loss tells you that raw
 # logits went where log-probabilities belong. With other logits it would have been positive, and silent.
 #
+# ### Break it · the sigmoid twice
+#
+# The opposite slip is as silent: a model that ends in a sigmoid, and `BCEWithLogitsLoss`, which takes another
+# one. Two answers, both sure and both right. How close to 0 will the losses be?
+
+# %%
+logits, answers = torch.tensor([[8.0], [-8.0]]), torch.tensor([[1.0], [0.0]])  # (batch, 1)
+for name, outputs in {"raw logits": logits, "after a sigmoid": logits.sigmoid()}.items():
+    losses = nn.BCEWithLogitsLoss(reduction="none")(outputs, answers)  # (batch, 1)
+    print(f"{name:15}  yes {losses[0].item():.4f}   no {losses[1].item():.4f}")
+
+# %% [markdown]
+# 0.0003 for raw logits. Behind a sigmoid nothing can be surer than 1 or 0, and these are weak logits: a right
+# yes still costs 0.3134 and a right no 0.6933. That is the symptom: a loss that falls at first and then sticks,
+# somewhere between 0.31 and 0.69, while the answers are mostly right.
+#
 # ### Exercise 8.4 · loss_for
 #
 # Write it down as a function, from the name of a task to its loss module:
@@ -427,8 +442,8 @@ attempt(nn.NLLLoss(), outputs, classes)
 # | task | outputs | targets | loss |
 # |---|---|---|---|
 # | `"regression"` | numbers `(batch, 1)` | float32, the same shape | mean squared error |
-# | `"binary"` | one raw logit a question `(batch, 1)` | float32, the same shape: 0 or 1 | which of the eight? |
-# | `"multiclass"` | raw logits `(batch, classes)` | int64 `(batch,)` | which of the eight? |
+# | `"binary"` | one raw logit a question `(batch, 1)` | float32, the same shape: 0 or 1 | one of the map's |
+# | `"multiclass"` | raw logits `(batch, classes)` | int64 `(batch,)` | one of the map's |
 # | anything else | | | `ValueError` |
 
 
@@ -468,8 +483,8 @@ def loss_for(task: str) -> nn.Module:
 # `torch.optim.SGD` is the update of lesson 6. Others remember something between steps. To see what that
 # buys, take a loss with two weights: a ravine, 100 times as curved across as along. Steep walls allow small
 # steps only, and small steps take long to walk the flat floor. Three optimizers take 50 steps from the same
-# place, with the same learning rate: 0.010. Which of the three leaves the picture first when you raise it,
-# and which is the last to arrive when you lower it?
+# place, with the same learning rate: 0.010. Which of the three leaves the picture first when you raise it?
+# And which one makes the least way when you lower it?
 
 # %% tags=["demo"]
 widgets.optimizer_paths()
@@ -481,10 +496,10 @@ widgets.optimizer_paths()
 # wall.
 #
 # SGD is gone at 0.022, past the edge at 2 / 100 that lesson 6 gave. Momentum holds out to 0.035 and diverges
-# at 0.040. Adam is best at about 0.3 and still arrives at 1.000, but at 0.010 it has hardly moved: 7.60. How
-# long is a step of Adam's? Not the size of the gradients decides, but how they follow each other. The cell
-# gives one weight 1,000 gradients, in four ways, and divides the length of its steps by the learning rate.
-# Where will the steps be long?
+# at 0.040. Adam arrives with all rates from 0.100 to 1.000, but at 0.010 it has hardly moved: 7.60, and 17.39
+# at the lowest rate. How long is a step of Adam's? Not the size of the gradients decides, but how they follow
+# each other. The cell gives one weight 1,000 gradients, in four ways, and divides the length of its steps by
+# the learning rate. Where will the steps be long?
 
 # %% tags=["demo"]
 torch.manual_seed(8)
@@ -509,9 +524,9 @@ for name, gradients in stories.items():
 # With gradients that agree, a step is as long as the learning rate: 1.00. Where they contradict each other the
 # running mean shrinks and its divisor does not: 0.18 of it on average for random ones, 0.05 for 1 and -1 in
 # turn. And a gradient that comes as a surprise, after 999 zeros, makes a step of 2.51 learning rates. In none of
-# the four does the *size* of the gradients matter: a thousand times as large, they give the same steps. That is
-# why Adam's usual rates, such as 0.001, carry over from one problem to the next better than SGD's, and why a
-# rate that suits SGD says nothing about Adam.
+# the four does the *size* of the gradients matter: a thousand times as large, they give the same steps (the last
+# section shows it). That is why Adam's usual rates, such as 0.001, carry over from one problem to the next better
+# than SGD's, and why a rate that suits SGD says nothing about Adam.
 #
 # ## Parameter groups: not everyone walks at the same pace
 #
@@ -740,6 +755,9 @@ for drop_last in (False, True):
 # | `drop_last` | leaves out a last batch that is not full | `False`; `True` where a tiny batch does harm |
 # | `num_workers` | processes that prepare samples while the model computes | 0 for data in memory; 2 to 8 for files |
 #
+# (Workers are processes of their own, and most systems start them afresh. They need your data set in a file
+# that they can import; one that is written in a notebook they do not find.)
+#
 # When does a tiny batch do harm? BatchNorm takes a mean over the batch. What can it do with one sample?
 
 # %%
@@ -776,7 +794,8 @@ class TableDataset(Dataset):
     """The rows of a table with their labels; `data[i]` is the sample `(features[i], labels[i])`.
 
     features: (n, ...); labels: (n, ...); transform: a function of the features of one sample, or None
-    data[i]: calls the transform once, on every look, on features[i] alone; i may be negative, as in a list
+    data[i]: every look calls the transform once, with features[i], and gives what it returns in the place of
+        features[i]; the label stays as it is. i may be negative, as in a list
     len(data): n
 
     Features and labels stay as they are.
@@ -917,7 +936,8 @@ for step in range(15):
 
 # %% [markdown]
 # Up to step 12 all three agree. Then PyTorch's cosine rises again, because nobody has told it to stop: a run
-# that is longer than its schedule gets large steps at its very end. Yours stays at 0.
+# that is longer than its schedule gets large steps at its very end. Yours stays at 0. (Other code counts epochs
+# in its schedule, and calls `scheduler.step()` once an epoch. Both are right, and a mixture of both is not.)
 #
 # What does it buy? Let 100 weights walk towards 0, each with a gradient that is off by chance, as a batch's
 # is. With a rate of 0.3 all the way, what will keep them from arriving?

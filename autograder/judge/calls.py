@@ -15,6 +15,7 @@ from course_utils.probes import (
     Seed,
     autograd,
     checkpoints,
+    designs,
     fitting,
     forward_and_backward,
     gradient_descent,
@@ -159,6 +160,12 @@ def _named_model(case: Case) -> Arguments:
     return case.args | {"model": Code(f"nn.Sequential(OrderedDict([{parts}]))")}
 
 
+def _design(case: Case) -> Arguments:
+    """The lesson's own digits, as the lesson loads them."""
+    images, labels = (Code(f"load_digits()[{i}]{scaled}") for i, scaled in enumerate((" / 16", "")))
+    return {"train_images": images, "train_labels": labels, "generator": case.args["generator"]}
+
+
 _ARGUMENTS: dict[Callable, Callable[[Case], Arguments]] = {
     autograd.run_losses: _losses,
     autograd.run_prediction: _data_and_leaf,
@@ -179,6 +186,7 @@ _ARGUMENTS: dict[Callable, Callable[[Case], Arguments]] = {
     fitting.run_fit: _plain,
     fitting.run_one_batch: _plain,
     checkpoints.run_checkpoint: _plain,
+    designs.run_design: _design,
     preparing.run_init: _named_model,
     preparing.run_freeze: _named_model,
     modules.run_loss: lambda case: {

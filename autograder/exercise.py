@@ -11,6 +11,7 @@ import torch
 
 from course_utils.probes import Case, Observation, call
 
+PUBLIC_SEED = 0  # what the cases that everybody gets are drawn from
 # Mistakes that show in how a result is made: the judge itself finds them, and looks for what to say under these names.
 SHORT_CUT, LOOP = "short cut", "a Python loop"
 # The program that an exercise of the clinic comes with: who hands it in, or does the same, has not attempted anything.
@@ -25,6 +26,7 @@ RANGES: Mapping[str, Callable[[torch.Tensor], bool]] = {
     "size 1": lambda t: 1 in t.shape,
     "long": lambda t: max(t.shape, default=0) > 16,
 }
+SCORE = "score"  # the part of an observation that says how good an outcome is; it is not compared with the reference's
 _SEEDS = 10**6  # of a tensor: short enough to stand in a message
 
 
@@ -58,6 +60,7 @@ class Draw:
 
     def __init__(self, seed: int):
         self.generator = torch.Generator().manual_seed(seed)
+        self.is_public = seed == PUBLIC_SEED
 
     def size(self, low: int = 2, high: int = 7) -> int:
         """An int in [low, high]."""
@@ -159,6 +162,10 @@ class Exercise:
         left_out: kind of input in `RANGES` -> why no case has one.
         sized: n -> inputs of size n. Neither operations nor lines of Python may grow in number: no loop over entries.
         rtol, atol: how far floating-point results may be from the reference's, for every dtype.
+        steps: for an exercise judged by outcome alone, pairs of a score and the points that it earns, rising; the last
+            earns all. `measure` gives the score as the part `SCORE`, a dict of numbers by name, with the one that
+            counts first. What reaches the first step passes.
+        seconds: how long one call may take in a graded run, by the clock; None: as long as any.
     """
 
     name: str
@@ -178,11 +185,17 @@ class Exercise:
     sized: Callable[[int], Mapping[str, Any]] | None = None
     rtol: float = 1e-4
     atol: float = 1e-5
+    steps: tuple[tuple[float, int], ...] = ()
+    seconds: float | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
         """The functions or classes that an answer consists of: its own name, then its partners'."""
         return (self.name, *self.partners)
+
+    def earned(self, score: float) -> int:
+        """The points that a score earns, where there are `steps`."""
+        return max((points for least, points in self.steps if score >= least), default=0)
 
     def measured(self, case: Case, got: Observation) -> Observation:
         """What is compared, for what the probe brought."""

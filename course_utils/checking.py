@@ -43,12 +43,16 @@ class NotAnExercise(TypeError):
         return [f"{type(self).__name__}: {self}"]
 
 
-def check(answer: Any) -> None:
+def check(answer: Any) -> int | None:
     """Judge ``answer`` and show the result: a green line, or what is wrong and where to look.
 
     Args:
         answer: the function or class of an exercise, not called: ``check(softmax)``. Where an exercise asks for
             two functions, a tuple of both.
+
+    Returns:
+        The points, where an exercise is judged by how good the outcome is, and it earns some of them: nbgrader reads
+        them there. None everywhere else.
 
     Raises:
         CheckFailed: the answer is wrong, raises an error, or is still the stub. The message says which.
@@ -66,6 +70,8 @@ def check(answer: Any) -> None:
         _show(verdict)
     if not verdict.passed:
         raise CheckFailed(verdict) from None
+    earned, most = getattr(verdict, "earned", None) or (None, None)
+    return None if earned == most else earned
 
 
 def judge_with(judge: Judge) -> None:

@@ -30,6 +30,7 @@ from autograder.notebooks.plan import NoExercises, Plan, Unreadable, read_plan
 from autograder.sandbox.unwalled import Unwalled
 
 if TYPE_CHECKING:
+    from autograder.judge import Verdict
     from autograder.sandbox.run import Program
 
 ALL_PASSED, SOME_NOT, CANNOT_READ = 0, 1, 2
@@ -40,13 +41,31 @@ _STYLE = {"passed": "green", "wrong": "red", "error": "red", "not attempted": "y
 
 @dataclass(frozen=True)
 class Outcome:
-    """One exercise of a notebook: the judge's verdict, and what it is worth where the notebook says so."""
+    """One exercise of a notebook: the judge's verdict, and what it is worth where the notebook says so.
+
+    ``partly``: the share of the points, where it passed and earned some of them.
+    """
 
     exercise: str
     points: float | None
     status: str
     message: str
     mistake: str | None = None
+    partly: float | None = None
+
+    @property
+    def worth(self) -> str:
+        """The points as a table shows them: ``"3"``, ``"2 of 4"`` where it earned a part of them, or nothing."""
+        if self.points is None:
+            return ""
+        part = f"{self.points * self.partly:g} of " if self.partly else ""
+        return f"{part}{self.points:g}"
+
+    @property
+    def to_know(self) -> str:
+        """The message without the exercise's name; nothing where there is nothing to do."""
+        done = self.status == "passed" and not self.partly
+        return "" if done else self.message.removeprefix(f"{self.exercise}: ")
 
 
 @dataclass(frozen=True)
@@ -82,11 +101,15 @@ def run_notebook(path: Path) -> Checked:
         with wall.run(program) as run:
             verdicts = judge_public(program, run)
     outcomes = (
-        Outcome(task.exercise, task.points, verdict.status, verdict.message, verdict.mistake)
+        Outcome(task.exercise, task.points, verdict.status, verdict.message, verdict.mistake, _partly(verdict))
         for task in plan.tasks
         for verdict in [verdicts[task.exercise]]
     )
     return Checked(plan.lesson, tuple(outcomes), run.missing)
+
+
+def _partly(verdict: Verdict) -> float | None:
+    return verdict.share if 0 < verdict.share < 1 else None
 
 
 def _program(plan: Plan) -> Program:
@@ -180,6 +203,8 @@ def _as_json(path: Path, report: Report) -> dict:
         why = {"came": report.came, "expected": report.expected, "remedy": report.remedy}
         return {"path": str(path), "lesson": None, "unreadable": why, "exercises": []}
     exercises = [asdict(outcome) for outcome in report.outcomes]
+    for exercise in exercises:
+        del exercise["partly"]  # the message says it
     return {"path": str(path), "lesson": report.lesson, "unreadable": None, "exercises": exercises}
 
 
@@ -197,9 +222,9 @@ def _print(console: Console, path: Path, report: Report) -> None:
     for outcome in report.outcomes:
         table.add_row(
             outcome.exercise,
-            "" if outcome.points is None else f"{outcome.points:g}",
+            outcome.worth,
             Text(outcome.status, style=_STYLE[outcome.status]),
-            Text("" if outcome.status == "passed" else outcome.message.removeprefix(f"{outcome.exercise}: ")),
+            Text(outcome.to_know),
         )
     console.print(table)
     passed = sum(outcome.status == "passed" for outcome in report.outcomes)

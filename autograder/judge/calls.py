@@ -15,6 +15,7 @@ from course_utils.probes import (
     Seed,
     autograd,
     checkpoints,
+    designs,
     fitting,
     forward_and_backward,
     gradient_descent,
@@ -184,6 +185,12 @@ def _dataset(case: Case) -> Arguments:
     return case.args | {"transform": transform and Code(f"lambda x: {transform}")}
 
 
+def _design(case: Case) -> Arguments:
+    """The lesson's own digits, as the lesson loads them."""
+    images, labels = (Code(f"load_digits()[{i}]{scaled}") for i, scaled in enumerate((" / 16", "")))
+    return {"train_images": images, "train_labels": labels, "generator": case.args["generator"]}
+
+
 _ARGUMENTS: dict[Callable, Callable[[Case], Arguments]] = {
     autograd.run_losses: _losses,
     autograd.run_prediction: _data_and_leaf,
@@ -207,6 +214,7 @@ _ARGUMENTS: dict[Callable, Callable[[Case], Arguments]] = {
     fitting.run_one_batch: _plain,
     checkpoints.run_checkpoint: _plain,
     loaders.run_dataset: _dataset,
+    designs.run_design: _design,
     preparing.run_init: _named_model,
     preparing.run_freeze: _named_model,
     modules.run_loss: lambda case: {

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from autograder.exercise import AS_IT_CAME, LOOP, SHORT_CUT, Exercise
+from autograder.exercise import AS_IT_CAME, LOOP, PUBLIC_SEED, SCORE, SHORT_CUT, Exercise
 from autograder.exercises import EXERCISES, WARM_UP
 from autograder.judge.compare import Tolerance
 from autograder.judge.contrast import contrast
@@ -24,8 +24,6 @@ from autograder.judge.wording import name_kind
 from autograder.syntax import shortcuts
 from course_utils.probes import Case, Observation, call, run_all, snapshot
 from course_utils.probes.world import usual_world
-
-PUBLIC_SEED = 0
 
 LOOP_SIZES = (4, 16)
 # inputs in grading: what shows there shows with most inputs, and all that runs is counted in the other modes too
@@ -77,7 +75,7 @@ def judge(name: str, candidate: Any, *, seed: int = 0, hidden: bool = False) -> 
         verdict = judge_observed(exercise, observe, in_source)
         if verdict.passed and hidden:
             secret = judge_observed(exercise, observe, in_source, seed=seed)
-            verdict = verdict if secret.passed else secret
+            verdict = secret if exercise.steps or not secret.passed else verdict
     compiled = verdict.passed and any(hasattr(part, "_torchdynamo_orig_callable") for part in parts)
     return replace(verdict, message=f"{verdict.message}\n  {COMPILED}") if compiled else verdict
 
@@ -117,6 +115,8 @@ def judge_observed(
             _, verdict = _guarded(exercise, _count_steps, runs, drawn.hidden)
     except Gone as gone:
         return verdict_on(exercise, "error", str(gone))
+    if verdict is None and exercise.steps:
+        return _by_steps(exercise, compared)
     return verdict or verdict_on(exercise, "passed", _praise(exercise, drawn, compared))
 
 
@@ -286,6 +286,16 @@ def _praise(exercise: Exercise, drawn: _Drawn, compared: _Compared) -> str:
     notes = [] if drawn.hidden else dict.fromkeys(note for _, note in compared.notes if note)
     lines += [f"  One thing to know: {note}." for note in notes]
     return "\n".join(lines)
+
+
+def _by_steps(exercise: Exercise, compared: _Compared) -> Verdict:
+    """The verdict on an outcome that is good enough: the points that it earns, and what the next ones take."""
+    score = min(next(iter(trial.got.parts[SCORE].values())) for trial in compared.trials)
+    points, most = exercise.earned(score), exercise.steps[-1][1]
+    fact = exercise.fact(compared.trials[0].case.args, compared.trials[0].got.parts[SCORE], None)
+    further = next((f" {least:g} earns {more}." for least, more in exercise.steps if more > points), "")
+    verdict = verdict_on(exercise, "passed", f"passed with {points} of {most} points: {fact}{further}")
+    return replace(verdict, earned=(points, most))
 
 
 def _is_tried(trial: Trial) -> bool:

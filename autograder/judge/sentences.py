@@ -35,6 +35,7 @@ _SENTENCES = (
     (r"bias\.(.+)", ".*", ".*", "leaves {0} with entries of size {came}; expected {expected}"),
     (r"deciles\.(.+)", ".*", ".*", "draws values of which {0} lie below 10 to the power {came}; expected {expected}"),
     (r"module", ".*", ".*", "gives {came}; expected an nn.Module"),
+    (r"cpu_seconds", ".*", ".*", "took {came} s of CPU time; expected at most {expected}"),
     (r"raises", ".*", ".*", "raises {came}; expected {expected}"),
     (r"parameters", ".*", ".*", "has {came} among its parameters; expected {expected}"),
     (r"result", "None", ".*", "returned None; expected {expected}. Is a `return` missing?"),

@@ -150,8 +150,13 @@ class Run:
         self.close()
         self._run_cells()
 
-    def observe(self, exercise: str, probe: Callable, cases: Sequence[Case]) -> list[Observation]:
+    def observe(
+        self, exercise: str, probe: Callable, cases: Sequence[Case], seconds: float | None = None
+    ) -> list[Observation]:
         """Run ``probe`` on the answer to ``exercise`` in the sandbox, for each of the cases.
+
+        Args:
+            seconds: how long each of them may take; None: `CALL_SECONDS`.
 
         Returns:
             One observation for each case; only the first when it is that of an untouched stub.
@@ -163,16 +168,17 @@ class Run:
         if exercise in self._gone:
             raise Gone(self._gone[exercise])
         self.answering.discard(exercise)
+        seconds = seconds or CALL_SECONDS
         if time.monotonic() > self._until:
             raise self._late(exercise, NO_TIME)
         try:
             self._ask(exercise, probe, cases)
-            observations = self._observe(exercise, len(cases))
+            observations = self._observe(exercise, len(cases), seconds)
             self.answering.add(exercise)
             return observations
         except wire.TooSlow:
             self.close()
-            limit = f"{CALL_SECONDS} s for one call, at most {EXERCISE_SECONDS} s for all"
+            limit = f"{seconds:g} s for one call, at most {EXERCISE_SECONDS} s for all"
             self._gone[exercise] = f"it did not finish in time ({limit}). {LOOPS}"
             raise self._late(exercise, self._gone[exercise]) from None
         except wire.WireError as error:
@@ -192,7 +198,7 @@ class Run:
                 raise Gone(GIVEN_UP) if len(self.ended) == MAX_ENDED else self._late(exercise, NO_TIME)
             try:
                 wire.send_encoded(self._channel, request, SEND_SECONDS)
-                self._check_defined(self._receive(dict, wire.Room(), math.inf), names)
+                self._check_defined(self._receive(dict, wire.Room(), math.inf, CALL_SECONDS), names)
                 return
             except wire.WireError:
                 if is_fresh:
@@ -203,7 +209,7 @@ class Run:
         self.late[exercise] = why
         return Gone(why)
 
-    def _observe(self, exercise: str, n: int) -> list[Observation]:
+    def _observe(self, exercise: str, n: int, seconds: float) -> list[Observation]:
         begun = time.monotonic()
         # at most half of what is left: the other exercises need some of it
         until = min(begun + EXERCISE_SECONDS - self._spent[exercise], (begun + self._until) / 2)
@@ -211,7 +217,7 @@ class Run:
         room = wire.Room()
         try:
             while len(observations) < n:
-                more = self._receive(list, room, until)
+                more = self._receive(list, room, until, seconds)
                 if not more or not all(isinstance(observation, Observation) for observation in more):
                     raise wire.WireError("sent nonsense")
                 observations += more
@@ -221,8 +227,8 @@ class Run:
             self._spent[exercise] += time.monotonic() - begun
         return observations[:n]
 
-    def _receive(self, kind: type, room: wire.Room, until: float) -> Any:
-        value = wire.receive(self._channel, min(until, time.monotonic() + CALL_SECONDS), room)
+    def _receive(self, kind: type, room: wire.Room, until: float, seconds: float) -> Any:
+        value = wire.receive(self._channel, min(until, time.monotonic() + seconds), room)
         if not isinstance(value, kind):
             raise wire.WireError("sent nonsense")
         return value

@@ -77,7 +77,7 @@ def run_module(
 
     def body() -> dict[str, Any]:
         model = candidate(*prepare(case.args["init"]))
-        parts: dict[str, Any] = {"module": _what(model)}
+        parts: dict[str, Any] = {"module": what_it_is(model)}
         if not isinstance(model, nn.Module):
             return parts
         if case.mode == "values":
@@ -169,9 +169,9 @@ def run_loss(candidate: Callable, case: Case) -> Observation:
     def used() -> dict[str, Any]:
         criterion = candidate(case.args["task"])
         if not isinstance(criterion, nn.Module):
-            return {"module": _what(criterion)}
+            return {"module": what_it_is(criterion)}
         loss = criterion(outputs, targets)
-        return {"module": _what(criterion), "loss": loss, "gradients": gradients(loss, {"outputs": outputs})}
+        return {"module": what_it_is(criterion), "loss": loss, "gradients": gradients(loss, {"outputs": outputs})}
 
     return observe(refused if outputs is None else used, case)
 
@@ -200,7 +200,7 @@ def _error_of(call: Callable[[], Any]) -> str:
     return "no error"
 
 
-def _what(value: Any) -> str:
+def what_it_is(value: Any) -> str:
     """``nn.Module`` for one; else what the value is, in words."""
     if isinstance(value, nn.Module):
         return "nn.Module"

@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, Subset, TensorDataset, random_split
 
@@ -761,6 +762,68 @@ def overfit_with_an_optimizer_of_its_own(model, criterion, optimizer, x, y, step
     return overfit_by_last_loss(model, criterion, torch.optim.Adam(model.parameters()), x, y, steps, threshold)
 
 
+# --- design_classifier
+
+
+class NearestNeighbours(nn.Module):
+    """Answers as the ``k`` images of ``x`` do that are most alike, by the pixels numbered in ``pixels``."""
+
+    def __init__(self, x, y, k=1, pixels=slice(None)):
+        super().__init__()
+        self.register_buffer("x", x.flatten(1))
+        self.register_buffer("y", y.clone())
+        self.k, self.pixels = k, pixels
+
+    def forward(self, images):
+        far = torch.cdist(images.flatten(1)[:, self.pixels], self.x[:, self.pixels])  # (n, rows)
+        nearest = far.topk(self.k, largest=False).indices  # (n, k)
+        return F.one_hot(self.y[nearest], 10).sum(dim=1).float()
+
+
+def design_nearest(train_images, train_labels, generator):
+    return NearestNeighbours(train_images, train_labels)
+
+
+def design_nearest_three(train_images, train_labels, generator):
+    return NearestNeighbours(train_images, train_labels, k=3).train()
+
+
+def design_convolution(train_images, train_labels, generator):
+    layers = [nn.Conv2d(1, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()]
+    model = nn.Sequential(nn.Unflatten(1, (1, 8)), *layers, nn.Dropout(0.3), nn.Linear(256, 10), nn.LogSoftmax(dim=1))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.005)
+    for _ in range(10):
+        for rows in torch.randperm(len(train_labels), generator=generator).split(50):
+            optimizer.zero_grad()
+            F.nll_loss(model(train_images[rows]), train_labels[rows]).backward()
+            optimizer.step()
+    return model.eval()
+
+
+def design_by_heart(train_images, train_labels, generator):
+    return NearestNeighbours(train_images, train_labels, pixels=slice(20, 40))
+
+
+def design_for_rows(train_images, train_labels, generator):
+    return nn.Linear(64, 10)
+
+
+def design_in_place(train_images, train_labels, generator):
+    train_images.mul_(2).sub_(1)
+    return design_nearest(train_images, train_labels, generator)
+
+
+def design_with_a_seed(train_images, train_labels, generator):
+    torch.manual_seed(generator.initial_seed())
+    return design_nearest(train_images, train_labels, generator)
+
+
+def design_of_nan(train_images, train_labels, generator):
+    model = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+    nn.init.constant_(model[1].weight, math.nan)
+    return model
+
+
 RIGHT = {
     "make_loaders": (
         *(loaders_by_permutation, loaders_by_random_split, loaders_by_lengths),
@@ -795,6 +858,7 @@ RIGHT = {
         *(overfit_by_last_loss, overfit_measured_afterwards),
         *(overfit_cleared_last, overfit_in_eval_at_the_end),
     ),
+    "design_classifier": [design_nearest, design_nearest_three, design_convolution],
 }
 
 # (exercise, answer, words that its message must hold)
@@ -834,4 +898,9 @@ WRONG = (
     ("can_overfit", overfit_always, "returned True for result.threshold=0.02; expected False"),
     ("can_overfit", overfit_a_copy, "gives weights.threshold=0.02.weight as"),
     ("can_overfit", overfit_with_an_optimizer_of_its_own, "gives weights.threshold=0.02.weight as"),
+    ("design_classifier", design_by_heart, "and 1.000 of those that it was given. 0.95 earns the first 2 points."),
+    ("design_classifier", design_for_rows, "raised RuntimeError: mat1 and mat2 shapes cannot be multiplied"),
+    ("design_classifier", design_in_place, "left its argument train_images with"),
+    ("design_classifier", design_with_a_seed, "seeds torch's global generator"),
+    ("design_classifier", design_of_nan, "breaks the rule that its outputs are finite numbers"),
 )

@@ -12,11 +12,14 @@ from autograder.exercises import EXERCISES
 from autograder.judge import judge
 from autograder.judge.calls import ROOM, SPECIAL, TOO_LONG, describe_call
 from autograder.judge.literals import TooLong, code
+from course_utils.data import load_digits
 from course_utils.probes import Case, Seed, prepare
 from course_utils.probes.modules import build
 from course_utils.probes.scalars import Value
 
-CELL = {"torch": torch, "np": np, "nn": nn, "OrderedDict": OrderedDict, "Value": Value}  # what the lessons have
+CELL = {  # what the lessons have
+    "torch": torch, "np": np, "nn": nn, "OrderedDict": OrderedDict, "Value": Value, "load_digits": load_digits,
+}  # fmt: skip
 
 
 def pasted(text, mode="values"):
@@ -49,6 +52,7 @@ MADE_BY_THE_PROBE = {
     "noise_like", "describe", "share_with_numpy", "batch_to", "fresh_grads", "predict_without_graph", "numerical_grad",
     "graph_ops", "sgd_update_", "zero_grads_", "manual_train_step", "momentum_update_", "adam_update_", "loss_for",
     "init_weights_", "freeze_", "autograd_gradients", "clip_gradients_", "TableDataset", "backward",
+    "design_classifier",
 }  # fmt: skip
 PLAIN = {"train_step", "train_epoch", "evaluate", "fit", "can_overfit", "save_checkpoint"}  # whatever the mode
 

@@ -359,6 +359,14 @@ def test_a_call_that_does_not_end_is_named_as_late(monkeypatch):
     assert ran.late["softmax"].startswith("it did not finish in time")
 
 
+def test_an_exercise_may_have_a_longer_time_for_a_call_of_its_own(monkeypatch):
+    monkeypatch.setattr(run, "CALL_SECONDS", 60)
+    ran = Run(TWO, lambda: hostile_channel({"done": True}, DEFINED, waits=True), lambda: False)
+
+    with pytest.raises(Gone, match=r"\(0\.1 s for one call"):
+        ran.observe("softmax", SOFTMAX.probe, [Case({})], seconds=0.1)
+
+
 # --- no sandbox to be had
 
 

@@ -7,9 +7,10 @@ from course_utils.checkers import (
     check_requires_grad,
     check_shape,
 )
-from course_utils.checking import CheckFailed, check
+from course_utils.checking import CheckFailed, check, start_review
 from course_utils.device import pick_device
 from course_utils.predicting import predict
+from course_utils.reviewing import review
 from course_utils.standing import progress
 
 __all__ = [
@@ -23,4 +24,6 @@ __all__ = [
     "pick_device",
     "predict",
     "progress",
+    "review",
+    "start_review",
 ]

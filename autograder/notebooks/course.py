@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 START = "start"  # the start notebook, which is no lesson and lies beside them
+REVIEW = "review"  # the review notebook, which `course review` makes in work/
 KEPT = "kept"  # in work/, where a learner's older copies are
 _MARKS = ("nbgrader_config.py", "course_utils")  # what the course's folder has, built or not
 

@@ -26,8 +26,9 @@ app.add_typer(roster, name="roster")
 def course() -> None:
     """Learn PyTorch in notebooks whose exercises check themselves.
 
-    A learner needs `course lab`, and perhaps `course check` before handing a notebook in; `course reset` and
-    `course update` renew a lesson, and keep what was there.
+    A learner needs `course lab`, and perhaps `course check` before handing a notebook in; `course progress` says how
+    far one is, `course review` brings back what passed a while ago; `course reset` and `course update` renew a lesson,
+    and keep what was there.
     Who teaches a class needs `course collect`, `course grade` and `course export`, and perhaps `course roster`. Authors
     of lessons need `course build`.
     """
@@ -94,7 +95,7 @@ def check(
 
 @app.command()
 def progress() -> None:
-    """Show how far you have come in each lesson, and the mistakes you have left behind."""
+    """Show how far you have come in each lesson, what you foresaw, and the mistakes you have left behind."""
     try:
         work = find_root(Path.cwd()) / "work"
     except CourseError as error:
@@ -102,6 +103,23 @@ def progress() -> None:
     from autograder.desk.progress import print_progress
 
     print_progress(work)
+
+
+@app.command()
+def review(
+    new: Annotated[bool, typer.Option("--new", help="Also when one isn't finished; it is kept aside.")] = False,
+) -> None:
+    """Make `work/review.ipynb`: five exercises that you passed a while ago, empty again.
+
+    Each comes back later after every success, and sooner after failures and hints. A review that isn't finished stays
+    as it is.
+    """
+    from autograder.desk.review import make_review
+
+    try:
+        print(make_review(find_root(Path.cwd()), anew=new))
+    except CourseError as error:
+        _fail(error)
 
 
 @app.command()

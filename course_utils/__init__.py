@@ -14,9 +14,10 @@ if TYPE_CHECKING:
         check_requires_grad,
         check_shape,
     )
-    from course_utils.checking import CheckFailed, check
+    from course_utils.checking import CheckFailed, check, start_review
     from course_utils.device import pick_device
     from course_utils.predicting import predict
+    from course_utils.reviewing import review
     from course_utils.standing import progress
 
 __all__ = [
@@ -30,6 +31,8 @@ __all__ = [
     "pick_device",
     "predict",
     "progress",
+    "review",
+    "start_review",
 ]
 
 _HOMES = {
@@ -38,6 +41,8 @@ _HOMES = {
     "pick_device": "device",
     "predict": "predicting",
     "progress": "standing",
+    "review": "reviewing",
+    "start_review": "checking",
 }
 
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import importlib
 import os
+import secrets
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -80,6 +81,16 @@ def judge_with(judge: Judge) -> None:
     _judge = judge
 
 
+def start_review() -> None:
+    """From here on the checks of this notebook are a review: on inputs drawn anew, too, and noted as a review's.
+
+    The review notebook that `course review` makes begins with it. In a graded run nothing happens.
+    """
+    global _review
+    if not graded():
+        _review = secrets.randbelow(2**31)
+
+
 def graded() -> bool:
     """Whether nobody sits before this notebook: nbgrader runs it, or a judge that is elsewhere."""
     return "NBGRADER_EXECUTION" in os.environ or _judge is not _local_judge
@@ -88,10 +99,12 @@ def graded() -> bool:
 def _local_judge(name: str, answer: Any) -> Verdict:
     # by name: this package stands below the judge's and can be used where there is none
     with usual_world():  # in another one even the import may fail
-        return importlib.import_module("autograder.judge").judge(name, answer)
+        fresh = {} if _review is None else {"seed": _review, "hidden": True}
+        return importlib.import_module("autograder.judge").judge(name, answer, **fresh)
 
 
 _judge: Judge = _local_judge
+_review: int | None = None  # what a review draws its inputs from
 
 
 def _name_of(answer: Any) -> str:
@@ -122,7 +135,8 @@ def _note(name: str, verdict: Verdict) -> str:
         desk = record.find_desk()
         if desk is None:
             return ""
-        record.append(desk, [(name, verdict.status, getattr(verdict, "mistake", None))])
+        kind = record.CHECK if _review is None else record.REVIEW
+        record.append(desk, [(name, verdict.status, getattr(verdict, "mistake", None))], kind)
         due = verdict.status in record.ATTEMPTS
         return next_help(desk, name, record.read(desk).failures(name)) if due else ""
     except Exception:  # whatever has become of the record or the lessons, the verdict is what counts

@@ -17,6 +17,7 @@ from pathlib import Path
 FILE = "progress.jsonl"
 DESK = "COURSE_DESK"  # the environment variable with which `course lab` says where the learner's copies are
 RESET = "reset"  # the status of an exercise whose lesson was begun anew
+ASKED = "asked"  # the status of an exercise that a new review asks for
 ATTEMPTS = ("wrong", "error")  # a check that found something to judge, and not right
 CHECK, REVIEW, PREDICTION = "check", "review", "prediction"  # the kinds of entries
 SAID, FORESAW, MISSED, SEEN = "said", "foresaw", "missed", "seen"  # what becomes of a prediction
@@ -28,9 +29,9 @@ class Entry:
     """One check: when, of which exercise, what came of it, and the known mistake where there was one.
 
     ``status`` is a verdict's (passed, wrong, not attempted, error), or `RESET`. The ``kind`` is `REVIEW` for a check in
-    the review notebook. For a `PREDICTION` the exercise is lesson and question; the status says that it was made
-    (`SAID`), that it came true or not (`FORESAW`, `MISSED`), or that the result came first (`SEEN`); and the mistake
-    is what was said.
+    the review notebook, and for `ASKED`. For a `PREDICTION` the exercise is lesson and question; the status says that
+    it was made (`SAID`), that it came true or not (`FORESAW`, `MISSED`), or that the result came first (`SEEN`); and
+    the mistake is what was said.
     """
 
     at: str
@@ -62,6 +63,14 @@ class History:
     def has_passed(self, exercise: str) -> bool:
         """Whether the last attempt passed."""
         return [entry.status for entry in self.of(exercise)][-1:] == ["passed"]
+
+    def reviewed(self, exercise: str) -> bool:
+        """Whether it has passed in a review since one last asked for it."""
+        passed = False
+        for entry in self.practice(exercise):
+            if entry.kind == REVIEW:
+                passed = entry.status == "passed" or (passed and entry.status != ASKED)
+        return passed
 
     def failures(self, exercise: str) -> int:
         """How many attempts have failed since it passed last, or since its lesson was begun anew."""

@@ -19,13 +19,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from json import dumps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from autograder.notebooks.course import KEPT
+from autograder.desk.review import exercises_of
+from autograder.notebooks.course import KEPT, REVIEW
 from autograder.notebooks.plan import NoExercises, Plan, Unreadable, read_plan
 from autograder.sandbox.unwalled import Unwalled
 
@@ -84,6 +85,13 @@ class Checked:
 Report = Checked | Unreadable
 
 
+class _InReview(NamedTuple):
+    """An exercise as the review notebook asks it: only those that it asks are missing there."""
+
+    names: tuple[str, ...]
+    lesson: str = REVIEW
+
+
 def run_notebook(path: Path) -> Checked:
     """Run the notebook at ``path`` in a process of its own, in the notebook's folder, and judge its exercises.
 
@@ -96,7 +104,10 @@ def run_notebook(path: Path) -> Checked:
         from autograder.exercises import EXERCISES, WARM_UP  # torch: while the process that was started loads it too
         from autograder.sandbox.verdicts import judge_public
 
-        plan = read_plan(path, EXERCISES | WARM_UP)
+        known = EXERCISES | WARM_UP
+        asked = exercises_of(path) if path.stem == REVIEW else []
+        in_review = {name: _InReview(names=known[name].names) for name in asked if name in known}
+        plan = read_plan(path, in_review or known)
         program = _program(plan)
         with wall.run(program) as run:
             verdicts = judge_public(program, run)
@@ -168,9 +179,12 @@ def _reports(paths: Iterable[Path], progress: Console) -> Iterator[tuple[Path, R
 
 
 def notebooks(path: Path) -> list[Path]:
-    """The notebooks that ``path`` means, without Jupyter's checkpoints and the old copies in work/kept/."""
+    """The notebooks that ``path`` means, without Jupyter's checkpoints and the old copies in work/kept/.
+
+    The review notebook is meant only where it is named: what it asks has passed before, and is empty for a while.
+    """
     if path.is_dir():
-        found = sorted(path.rglob("*.ipynb"))
+        found = sorted(p for p in path.rglob("*.ipynb") if p.name != f"{REVIEW}.ipynb")
         found = [p for p in found if not any(part[0] == "." or part == KEPT for part in p.relative_to(path).parts)]
         if not found:
             raise _no_notebooks("a folder without notebooks")

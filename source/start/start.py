@@ -38,7 +38,7 @@
 # have come in each lesson, and which mistakes you have left behind. Run it again whenever you like.
 
 # %%
-from course_utils import check, pick_device, progress, widgets
+from course_utils import check, pick_device, progress, review, widgets
 
 progress()
 
@@ -108,6 +108,16 @@ def double(x):
 # the solution. Nobody counts but you.
 
 # %% [markdown]
+# ## What you knew a week ago
+#
+# What you do not use fades. Once you have passed some exercises, the button below makes `review.ipynb`: five of
+# them, empty again, those first that are most likely to have faded. Each comes back later after every success.
+# What you wrote in the lessons stays as it is, and so does a review that you have begun.
+
+# %%
+review()
+
+# %% [markdown]
 # ## When something goes wrong
 #
 # | | |
@@ -117,7 +127,7 @@ def double(x):
 # | a lesson is a mess | in a terminal, `course reset 7` gives you lesson 7 anew, and keeps yours aside |
 # | `git pull` brought newer lessons | `course update` carries your answers into them, and keeps yours aside |
 #
-# A terminal is at **File > New > Terminal**. There, `course progress` shows what you see above, and
-# `course check` runs your notebooks from top to bottom.
+# A terminal is at **File > New > Terminal**. There, `course progress` shows what you see above, `course review`
+# does what the button does, and `course check` runs your notebooks from top to bottom.
 #
 # On to [lesson 1, Tensors](01_tensors/01_tensors.ipynb).

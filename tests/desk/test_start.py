@@ -101,10 +101,11 @@ def work(tmp_path):
 
 def test_a_solved_copy_runs_from_top_to_bottom_and_is_recorded(work):
     solved = executed(work, nbformat.read(ROOT / "solutions/start.ipynb", as_version=4))
-    progress, words, device, check = outputs(solved)
+    progress, words, device, check, button, below = outputs(solved)
 
-    kinds = ["execute_result", "execute_result", "stream", "display_data"]
-    assert [output.output_type for output in (progress, words, device, check)] == kinds
+    kinds = [output.output_type for output in (progress, words, device, check, button, below)]
+    assert kinds == ["execute_result", "execute_result", "stream", *["display_data"] * 3]
+    assert button.data["text/plain"] == "A button, Make a review; in a terminal, `course review` does the same."
     assert f"0 of {len(EXERCISES)} exercises passed." in progress.data["text/plain"]
     assert "10 · A Transformer: the big picture" in progress.data["text/html"]
     assert "application/vnd.jupyter.widget-view+json" in words.data

@@ -14,10 +14,9 @@ def test_a_prediction_is_committed_by_keyboard_and_counted(lab, open_notebook, p
     keys = lesson.page.keyboard
 
     lesson.run(first)
-    keys.press("Escape")
     ids = [cell["id"] for cell in lesson.saved()["cells"]]
     for place in range(ids.index(first) + 1, ids.index(ask) + 1):
-        keys.press("ArrowDown")
+        keys.press("Shift+Enter")
         expect(lesson.content.locator(".jp-mod-active")).to_have_attribute("data-windowed-list-index", str(place))
     lesson.page.screenshot(path=pictures / "prediction-folded.png")
     expect(lesson.cell(ask).locator(".jp-InputArea-editor")).to_be_hidden()  # its source knows the answer

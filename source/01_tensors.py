@@ -81,8 +81,8 @@ print(flowers.device)
 #
 # A tensor can have any number of dims, from none at all.
 #
-# Three to five times a lesson you are asked what the next cell will show. Run the folded cell below and press
-# the button of your choice, with the mouse or with **Tab** and **Enter**. Then run the next cell: under it, what
+# Three to five times a lesson you are asked what the next cell will show. Run the folded cell below and press the
+# button of your choice, with the mouse or with **Shift+Tab** and **Enter**. Then run the next cell: under it, what
 # you said stands beside what came. It counts only if you said it first, and being wrong costs nothing.
 
 # %% tags=["prediction"]

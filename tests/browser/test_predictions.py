@@ -20,11 +20,11 @@ def test_a_prediction_is_committed_by_keyboard_and_counted(lab, open_notebook, p
         expect(lesson.content.locator(".jp-mod-active")).to_have_attribute("data-windowed-list-index", str(place))
     lesson.page.screenshot(path=pictures / "prediction-folded.png")
     expect(lesson.cell(ask).locator(".jp-InputArea-editor")).to_be_hidden()  # its source knows the answer
-    keys.press("Control+Enter")
+    keys.press("Shift+Enter")
     expect(lesson.output(ask).get_by_role("button", name="(2, 5)")).to_be_visible()
     lesson.page.screenshot(path=pictures / "prediction-asked.png")
     for _ in range(20):
-        keys.press("Tab")
+        keys.press("Shift+Tab")  # back from the next cell, to which the selection has gone
         if lesson.page.evaluate("document.activeElement.innerText") == "(5,)":
             break
     keys.press("Enter")

@@ -159,13 +159,14 @@ class Prediction:
             if not self._late:
                 self._late = True
                 self._note(record.SEEN)
-        else:
-            if not (self._late or self._settled or self.came not in self.choices):
-                self._settled = True
-                self._note(record.FORESAW if self.said == self.came else record.MISSED)
-            html, plain = self._outcome()
-            importlib.import_module("IPython.display").display({"text/plain": plain, "text/html": html}, raw=True)
-        self._show()
+            self._show()
+            return
+        if not (self._late or self._settled or self.came not in self.choices):
+            self._settled = True
+            self._note(record.FORESAW if self.said == self.came else record.MISSED)
+        html, plain = self._outcome()
+        importlib.import_module("IPython.display").display({"text/plain": plain, "text/html": html}, raw=True)
+        self._buttons.tell(f"You said “{self.said}”. What came stands below the cell that has run.", self.said)
 
     def _show(self) -> None:
         """Bring the line below the buttons up to date."""

@@ -57,7 +57,7 @@ widgets.word_inventor()
 import numpy as np
 import torch
 
-from course_utils import check, check_device, check_dtype, pick_device, plots, widgets
+from course_utils import check, check_device, check_dtype, pick_device, plots, predict, widgets
 
 print("PyTorch", torch.__version__.split("+")[0])
 
@@ -87,7 +87,22 @@ print(flowers.device)
 # course is to say what a dim counts: `(flowers, features)`. A `torch.Size` is a tuple; it only prints
 # differently.
 #
-# A tensor can have any number of dims, from none at all. Which of the four below has the shape `()`?
+# A tensor can have any number of dims, from none at all.
+#
+# Three to five times a lesson you are asked what the next cell will show. Run the folded cell below and press the
+# button of your choice, with the mouse or with **Shift+Tab** and **Enter**. Then run the next cell: under it, what
+# you said stands beside what came. It counts only if you said it first, and being wrong costs nothing.
+
+# %% tags=["prediction"]
+predict(
+    "the shape of `torch.tensor(0.25)`",
+    {
+        "(1,)": "One number, one place: but that is a list with one entry, `torch.tensor([0.25])`.",
+        "()": "A number that stands in no list has no dims, and so a shape without entries.",
+        "(0,)": "That is the shape of a list without numbers in it.",
+    },
+    answer=lambda: tuple(loss.shape),
+)
 
 # %%
 loss = torch.tensor(0.25)
@@ -281,7 +296,17 @@ def init_weights(d_in: int, d_out: int, generator: torch.Generator) -> torch.Ten
 #
 # The third way takes shape, dtype and device from a tensor that is there. Its functions end in `_like`:
 # `zeros_like`, `ones_like`, `full_like`, `empty_like`, `rand_like`, `randn_like`. You can override a label by
-# naming it. Which dtype does each line print?
+# naming it.
+
+# %% tags=["prediction"]
+predict(
+    "the dtype of `torch.zeros_like(counts)`, where `counts` holds whole numbers",
+    {
+        "torch.int64": "What you do not name is taken over from the template, the dtype included.",
+        "torch.float32": "`torch.zeros(2, 3)` would have this one; `zeros_like` takes the template's.",
+    },
+    answer=lambda: torch.zeros_like(counts).dtype,
+)
 
 # %%
 counts = torch.tensor([[3, 1, 4], [1, 5, 9]])  # (2, 3)
@@ -364,8 +389,17 @@ widgets.shape_explorer(10 * torch.arange(12))
 # In shape `(3, 4)`, place 6 is `x[1, 2]`: one full row of 4, then 2 more. In `(1, 12)` every index starts
 # with 0; that is not the same shape as `(12,)`, which takes one number only.
 #
-# These readings share one memory. What does `x` look like at the end? And which size does PyTorch work out
-# for the `-1`?
+# These readings share one memory. Which size does PyTorch work out for the `-1`?
+
+# %% tags=["prediction"]
+predict(
+    "`x`, which was 0 to 5, after `table[0, 1] = 100`, where `table = x.reshape(2, 3)`",
+    {
+        "[0, 1, 2, 3, 4, 5]": "`table` looks like a new tensor, but it reads the numbers where they are.",
+        "[0, 100, 2, 3, 4, 5]": "A reshape reads the same memory in another way, so both names see what is written.",
+    },
+    answer=lambda: x.tolist(),
+)
 
 # %%
 x = torch.arange(6)  # (6,)
@@ -434,7 +468,19 @@ print(turned.contiguous().view(6))
 #
 # ### Break it · a step of 0.001 on a whole number
 #
-# Learning moves a parameter by a tiny step, over and over. What happens to a whole number?
+# Learning moves a parameter by a tiny step, over and over. The cell tries it on whole numbers, in two ways. The
+# second way runs.
+
+# %% tags=["prediction"]
+predict(
+    "`w`, which was `[3, 5]`, after `w[0] = w[0] - 0.001`",
+    {
+        "[2, 5]": "2.999 is put into a place for whole numbers, and the fraction is cut off.",
+        "[3, 5]": "Rounding would give 3, but PyTorch cuts the fraction off.",
+        "[2.999, 5.0]": "A float comes out of the subtraction, but the place that it goes to holds whole numbers.",
+    },
+    answer=lambda: w.tolist(),
+)
 
 # %%
 w = torch.tensor([3, 5])
@@ -696,14 +742,25 @@ print(f"{layer.numel():,} numbers would take {layer.numel() * layer.element_size
 
 # %% [markdown]
 # Nearly 59 million numbers, each 4 bytes long, and none of them is there. What `.to` does can be seen with
-# it as well. Predict what the last line prints:
+# it as well.
+
+# %% tags=["prediction"]
+predict(
+    'where `features` is after the line `features.to("meta")`',
+    {
+        "meta": "The line reads like a command, but `.to` gives back a tensor, and nobody keeps it.",
+        "cpu": "`.to` makes a new tensor and leaves the old one where it is.",
+    },
+    answer=lambda: where,
+)
 
 # %%
 features = torch.ones(2, 3)  # (2, 3)
 moved = features.to("meta")
 print(features.device, moved.device)
 features.to("meta")
-print(features.device)
+where = features.device
+print(where)
 
 # %% [markdown]
 # The tensor itself never moves. `.to` gives back another one, on the other device, and you have to keep it:

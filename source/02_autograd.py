@@ -38,7 +38,7 @@ import math
 
 import torch
 
-from course_utils import check, pick_device, plots, widgets
+from course_utils import check, pick_device, plots, predict, widgets
 
 device = pick_device()
 print("working on", device)
@@ -120,8 +120,18 @@ def slope_at(x: float) -> float:
 # ## One backward, a slope for every entry
 #
 # A tensor with many entries gets a gradient with as many: each says how the result would change if that
-# entry alone grew. Here the result is the mean of three squares, $(9 + 0 + 36) / 3 = 15$. Before you run the
-# cell: which entry's slope is negative, and which is 0?
+# entry alone grew. Here the result is the mean of three squares, $(9 + 0 + 36) / 3 = 15$.
+
+# %% tags=["prediction"]
+predict(
+    "the gradient of the mean of the squares of `[-3, 0, 6]`",
+    {
+        "[-6.0, 0.0, 12.0]": "These are the slopes of the squares; the mean takes a third of each.",
+        "[-2.0, 0.0, 4.0]": ("Twice each entry, and a third of that for each of three entries in the mean."),
+        "[5.0, 5.0, 5.0]": "The mean is shared by all, but each entry changes it by a slope of its own.",
+    },
+    answer=lambda: t.grad.tolist(),
+)
 
 # %%
 t = torch.tensor([-3.0, 0.0, 6.0], device=device, requires_grad=True)  # (3,)
@@ -310,13 +320,25 @@ square.backward()
 # ### Break it · backward twice
 #
 # The cell computes the same slope of $w^2$ at 3 three times, from scratch each time, and nobody clears
-# anything. The slope is 6. What will be printed?
+# anything. The slope is 6.
+
+# %% tags=["prediction"]
+predict(
+    "`w.grad` after the third `backward` without a reset, where the slope is 6",
+    {
+        "6.0": "Each call finds 6, but none of them clears what the one before has left.",
+        "18.0": "`backward` adds to what is there: 6 + 6 + 6.",
+        "216.0": "Slopes are multiplied along a path through the graph; three calls are added up.",
+    },
+    answer=lambda: piled_up,
+)
 
 # %%
 w = torch.tensor(3.0, device=device, requires_grad=True)
 for _ in range(3):
     (w**2).backward()
     print("without a reset:", w.grad.item())
+piled_up = w.grad.item()
 for _ in range(3):
     w.grad = None
     (w**2).backward()
@@ -403,8 +425,24 @@ except RuntimeError as error:
 # %% [markdown]
 # If that were recorded, `w` would become the result of a subtraction, and no leaf any more: the place where
 # gradients arrive would be gone. PyTorch refuses. You have two ways to step off the record. Inside
-# `with torch.no_grad():` nothing is recorded. And `detach()` gives a tensor without history, as above. Which of
-# these four results require grad?
+# `with torch.no_grad():` nothing is recorded. And `detach()` gives a tensor without history, as above.
+
+# %% tags=["prediction"]
+predict(
+    "which of `recorded`, `unrecorded` and `detached` require grad",
+    {
+        "recorded": "It alone was computed from `w` while autograd was recording, and kept its history.",
+        "recorded, unrecorded": "`w` requires grad in both lines, but inside `no_grad` nothing is recorded.",
+        "recorded, unrecorded, detached": (
+            "All three come from `w`, but a result requires grad only where its history was kept."
+        ),
+    },
+    answer=lambda: ", ".join(
+        name
+        for name, t in {"recorded": recorded, "unrecorded": unrecorded, "detached": detached}.items()
+        if t.requires_grad
+    ),
+)
 
 # %%
 recorded = w * 2
@@ -480,7 +518,19 @@ widgets.slope_explorer(torch.sin)
 # ### Break it · nudging in float32
 #
 # This cell takes the slope of $f(x) = x^3 + 1000$ at 2, which is $3 \cdot 2^2 = 12$, with smaller and smaller
-# `eps`. It works on the CPU, because some accelerators have no float64. What do you expect of the last line?
+# `eps`. It works on the CPU, because some accelerators have no float64.
+
+
+# %% tags=["prediction"]
+predict(
+    "the slope of `x**3 + 1000` at 2 in float32, with an `eps` of 0.000001",
+    {
+        "12.0": "That is the true slope, and the smallest `eps` sounds like the most exact one.",
+        "11.9": "A coarse nudge misses by a little like this; here the nudge is too fine.",
+        "0.0": "Near 1008 two float32 neighbours are 0.00006 apart: both values round to the same number.",
+    },
+    answer=lambda: f"{((f(torch.tensor(2.0) + 1e-6) - f(torch.tensor(2.0) - 1e-6)) / 2e-6).item():.1f}",
+)
 
 
 # %%

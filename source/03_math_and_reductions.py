@@ -49,7 +49,7 @@ import timeit
 
 import torch
 
-from course_utils import check, check_shape, pick_device, plots, widgets
+from course_utils import check, check_shape, pick_device, plots, predict, widgets
 
 device = pick_device()
 torch.manual_seed(3)
@@ -286,13 +286,25 @@ plots.plot_broadcast(tens, "+", ones, names=("tens", "ones"))
 # them all".
 #
 # You put such a dim in with `None` inside an index, or with `unsqueeze`; `squeeze(1)` takes dim 1 out again,
-# if its size is 1. Where the new dim goes decides who meets whom. Predict the shapes of the three sums.
+# if its size is 1. Where the new dim goes decides who meets whom.
+
+# %% tags=["prediction"]
+predict(
+    "the shape of `x[:, None] + x`, where `x` is `(3,)`",
+    {
+        "(3,)": "The same three numbers on both sides, but the left ones stand upright.",
+        "(3, 1)": "The left side has this shape; the right side stretches it to three columns.",
+        "(3, 3)": "A column meets a row, so every number meets every number.",
+    },
+    answer=lambda: tuple(grid.shape),
+)
 
 # %%
 x = torch.arange(3.0, device=device)  # (3,)
 print(tuple(x[:, None].shape), tuple(x.unsqueeze(1).shape), tuple(x[None, :].shape))
 print(tuple((x + x).shape))  # (3,) + (3,) -> (3,)
-print(tuple((x[:, None] + x).shape))  # (3, 1) + (3,) -> (3, 3)
+grid = x[:, None] + x  # (3, 1) + (3,) -> (3, 3)
+print(tuple(grid.shape))
 print(tuple((x[None, :] + x).shape))  # (1, 3) + (3,) -> (1, 3)
 
 # %% [markdown]
@@ -426,7 +438,18 @@ print(scores - means)  # (2, 3) - (2, 1) -> (2, 3)
 # ### Break it · the missing keepdim on a square matrix
 #
 # Three students, three assignments, with scores on very different scales. Every row should have the mean 0
-# after centring. Forget `keepdim`, and 3 meets 3: no error. Which numbers are subtracted from what?
+# after centring. Forget `keepdim`, and 3 meets 3.
+
+# %% tags=["prediction"]
+predict(
+    "the means of the rows of `x - x.mean(dim=1)`, where `x` is `(3, 3)`",
+    {
+        "0 in each row": "That is what was meant, but `(3,)` lies along the columns.",
+        "an error about shapes": "On a `(2, 3)` table it was one; here 3 meets 3, and it runs.",
+        "other numbers, and no error": "The mean of row j is taken from column j.",
+    },
+    answer=lambda: "0 in each row" if wrong.mean(dim=1).abs().max() < 1 else "other numbers, and no error",
+)
 
 # %%
 x = torch.tensor([[1.0, 2.0, 3.0], [10.0, 20.0, 30.0], [100.0, 200.0, 300.0]], device=device)
@@ -462,8 +485,17 @@ except ValueError as error:
 #
 # The standard deviation says how far values typically lie from their mean: the root of the mean squared
 # distance. There are two of them. The *population* deviation divides the sum of the squares by $n$, the
-# *sample* deviation by $n - 1$. For the eight numbers below, with mean 5, the squares add up to 32. Which
-# of the two does PyTorch take when you do not ask?
+# *sample* deviation by $n - 1$. For the eight numbers below, with mean 5, the squares add up to 32.
+
+# %% tags=["prediction"]
+predict(
+    "what `values.std()` divides by, when you do not ask",
+    {
+        "n - 1": "PyTorch takes the sample deviation; `correction=0` asks for the other one.",
+        "n": "NumPy's `std` does, and PyTorch's own LayerNorm; its `std` does not.",
+    },
+    answer=lambda: "n - 1" if values.std() > 2.01 else "n",
+)
 
 # %%
 values = torch.tensor([2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0], device=device)
@@ -623,7 +655,18 @@ print(m + (x - m).exp().sum().log())
 
 # %% [markdown]
 # There is the 1002.4076. One case is left: an $m$ that is not finite. In a masked slice every entry can be
-# `-inf`. The sum of its `exp` is 0, so the result should be `-inf`. Is it?
+# `-inf`. The sum of its `exp` is 0, so the result should be `-inf`.
+
+# %% tags=["prediction"]
+predict(
+    "`m + (x - m).exp().sum().log()`, where each entry of `x` is `-inf`, and so is `m`",
+    {
+        "-inf": "The log of a sum of zeros is `-inf`, but the formula does not get that far.",
+        "nan": "`-inf` minus `-inf` has no value, and what has no value stays without one.",
+        "0.0": "Equal numbers differ by 0, but infinities are no numbers.",
+    },
+    answer=lambda: (masked.max() + (masked - masked.max()).exp().sum().log()).item(),
+)
 
 # %%
 masked = torch.full((3,), -torch.inf, device=device)

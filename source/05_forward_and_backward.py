@@ -36,6 +36,7 @@
 import torch
 
 from course_utils import check, pick_device, plots, widgets
+from course_utils import predict as foresee  # `predict` will be yours, in exercise 5.1
 
 device = pick_device()
 X = torch.tensor([[-3.0], [-1.0], [1.0], [3.0]]).to(device)  # (days, 1): degrees above the usual
@@ -47,7 +48,18 @@ print("working on", device)
 #
 # Suppose that sales follow a line. Its *weight* $W$ says how many hundreds more are sold for each degree, its
 # *bias* $b$ how many on a usual day. Nobody knows the two numbers yet, so guess: one more for each degree,
-# and 4 on a usual day. What does this guess say for the coldest day?
+# and 4 on a usual day.
+
+# %% tags=["prediction"]
+foresee(
+    "the guess for the coldest day, -3 degrees, with `W = 1` and `b = 4`",
+    {
+        "-3.0": "One for each degree makes -3, and then comes the bias.",
+        "0.5": "So much was sold; the guess does not know that.",
+        "1.0": "-3 · 1 + 4.",
+    },
+    answer=lambda: y_hat[0].item(),
+)
 
 # %%
 W = torch.tensor([[1.0]], device=device)  # (features, outputs)
@@ -145,7 +157,18 @@ print("mean of their squares:", (residuals**2).mean().item())
 # ### Break it · (n, 1) minus (n,)
 #
 # Targets often arrive as a plain list of numbers, of shape `(4,)`, while predictions are `(4, 1)`. Both hold
-# four numbers. What comes out when you subtract the one from the other?
+# four numbers.
+
+# %% tags=["prediction"]
+foresee(
+    "the shape of a `(4, 1)` tensor minus a `(4,)` tensor",
+    {
+        "(4, 4)": "The column stretches along the row: every prediction minus every target.",
+        "(4, 1)": "Both hold four numbers, but they stand across each other.",
+        "an error": "Broadcasting fits both into one shape, so there is none.",
+    },
+    answer=lambda: tuple((y_hat - flat).shape),
+)
 
 # %%
 flat = y.flatten()  # (4,)
@@ -424,7 +447,18 @@ def mse_gradients(
 # ## Autograd does the same
 #
 # In lesson 2, `backward` filled the `.grad` of every leaf. Here it has to give the numbers that you worked out
-# by hand. The cell calls it twice, and prints the gradients after each call. What will the second line say?
+# by hand. The cell calls it twice, and prints the gradients after each call.
+
+# %% tags=["prediction"]
+foresee(
+    "`W.grad` after the second `backward`; the first gave -10",
+    {
+        "-10.0": "Nothing about the guess has changed, but the first result is still there.",
+        "-20.0": "`backward` adds to what is there.",
+        "0.0": "A step down the slope would shrink it, but nobody has taken one.",
+    },
+    answer=lambda: W.grad.item(),
+)
 
 # %%
 W = torch.tensor([[1.0]], device=device, requires_grad=True)  # (1, 1)
@@ -518,7 +552,18 @@ for name, by_hand, by_autograd in zip(("dW", "db"), mse_gradients(*many), autogr
 # | 4 | the loss, and `D` as before | `(n, m)` |
 #
 # Backward, you meet the same steps from the end. Step 3 is a line whose input is `A`, and you know a line's
-# gradients. Step 2 is new. How steep is a ReLU?
+# gradients. Step 2 is new. How steep is a ReLU, and how steep is it in its corner?
+
+# %% tags=["prediction"]
+foresee(
+    "the slope of a ReLU at exactly 0, as autograd has it",
+    {
+        "0.0": "The corner has no slope of its own, and PyTorch takes the left one.",
+        "0.5": "The mean of both sides would be fair, but PyTorch takes the left side.",
+        "1.0": "The right side has it, from just above 0 on.",
+    },
+    answer=lambda: H.grad[2].item(),
+)
 
 # %%
 H = torch.tensor([-2.0, -0.5, 0.0, 0.5, 3.0], device=device, requires_grad=True)

@@ -47,7 +47,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
-from course_utils import check, check_shape, pick_device, plots, widgets
+from course_utils import check, check_shape, pick_device, plots, predict, widgets
 
 device = pick_device()
 torch.manual_seed(8)
@@ -58,7 +58,18 @@ print("working on", device)
 #
 # An `nn.Module` is a Python object with two jobs. Its `forward` says how to compute the output. And it
 # keeps a register: whatever you assign to an attribute of `self` is looked at, and an `nn.Parameter`, or
-# another module, is written down. Below, two tensors become attributes. Which of them will be registered?
+# another module, is written down. Below, two tensors become attributes.
+
+
+# %% tags=["prediction"]
+predict(
+    "the parameters of a module with `factor`, an `nn.Parameter`, and `note`, a tensor",
+    {
+        "factor": "Only a `Parameter` or a module is written down; a plain tensor is an attribute like any other.",
+        "factor, note": "Both are tensors and attributes, but the register looks at the type.",
+    },
+    answer=lambda: ", ".join(name for name, _ in Scale().named_parameters()),
+)
 
 
 # %%
@@ -154,7 +165,19 @@ class LinearRegressionModel(nn.Module):
 #
 # What if the layer is made where it is used? Then it is new in every call. Python has no objection, and the
 # output has the right shape. The cell asks the same model the same question twice, then gives its
-# parameters to an optimizer. What do you expect?
+# parameters to an optimizer.
+
+
+# %% tags=["prediction"]
+predict(
+    "how many numbers an optimizer finds in a module that makes its `nn.Linear(2, 1)` in `forward`",
+    {
+        "3": "Two weights and a bias are there in every call, but only as long as the call lasts.",
+        "0": "What is made in `forward` is no attribute, so nothing is registered.",
+        "6": "Two calls made two layers, and both are gone.",
+    },
+    answer=lambda: sum(p.numel() for p in Forgetful().parameters()),
+)
 
 
 # %%
@@ -620,7 +643,18 @@ def make_optimizer(model: nn.Module, first_lr: float, rest_lr: float, weight_dec
 # may have left it in evaluation mode, and old gradients too.
 #
 # The order of the rest can vary, with one rule: between `backward()`, which writes the gradients, and
-# `step()`, which reads them, nothing may clear them. See what happens otherwise.
+# `step()`, which reads them, nothing may clear them.
+
+# %% tags=["prediction"]
+predict(
+    "the gradient that `step` finds, when `zero_grad` stands right before it",
+    {
+        "the one of this batch": "`backward` has written it, but it is cleared before anybody reads it.",
+        "zeros": "Older versions wrote zeros; today the gradient is thrown away.",
+        "None": "`zero_grad` throws the gradient away, so there is nothing to step along, and no error.",
+    },
+    answer=lambda: "None" if found is None else "zeros" if found.abs().max() == 0 else "the one of this batch",
+)
 
 # %%
 torch.manual_seed(8)
@@ -631,6 +665,7 @@ for step in range(3):
     loss = criterion(model(x), y)
     loss.backward()
     optimizer.zero_grad()  # too early
+    found = model.weight.grad
     optimizer.step()
     print(f"step {step}   loss {loss.item():.4f}   gradient {model.weight.grad}")
 
@@ -1103,8 +1138,17 @@ print(right, "of 180 points, without the noise, are right")
 # | 1 | 2 | 0.2 | 0.04 | 2 | 4 | $1 - 0.01 - 0.1 = 0.89$ |
 # | 2 | 1 | 0.28 | 0.0496 | 1.4737 | 2.4925 | $0.89 - 0.0089 - 0.0933 = 0.7878$ |
 #
-# The next cell asks PyTorch, with these gradients and with gradients a thousand times as large. How far
-# will $p$ go then?
+# The next cell asks PyTorch, with these gradients and with gradients a thousand times as large.
+
+# %% tags=["prediction"]
+predict(
+    "how far AdamW goes with gradients a thousand times as large",
+    {
+        "as far as before": "The step is divided by the size of the gradients, so the factor cancels.",
+        "a thousand times as far": "Gradient descent would; Adam divides by the size of the gradients.",
+    },
+    answer=lambda: "as far as before" if way < 1 else "a thousand times as far",
+)
 
 # %%
 for scale in (1.0, 1000.0):
@@ -1114,6 +1158,7 @@ for scale in (1.0, 1000.0):
         p.grad = torch.tensor([scale * gradient])
         optimizer.step()
         print(f"gradient {p.grad.item():6.0f}   p {p.item():.4f}")
+way = abs(p.item() - 1)  # with the large ones
 
 # %% [markdown]
 # The same 0.8900 and 0.7878. A factor in the gradients cancels in $\hat m / \sqrt{\hat v}$ (as long as they are

@@ -54,7 +54,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from course_utils import check, pick_device, plots, widgets
+from course_utils import check, pick_device, plots, predict, widgets
 from course_utils.data import load_digits
 
 device = pick_device()
@@ -68,7 +68,18 @@ print("working on", device)
 # from 0 to 16, how much of it is covered with ink. They are the test set of
 # [Optical Recognition of Handwritten Digits](https://doi.org/10.24432/C50P49) by E. Alpaydin and C. Kaynak
 # (1998, licence CC BY 4.0) and come with the course. A linear layer wants rows of floats, so the images are
-# flattened and scaled. Which dtype does `images` have, and which one has `X`?
+# flattened and scaled.
+
+# %% tags=["prediction"]
+predict(
+    "the dtype of `images / 16`, where `images` holds whole numbers of one byte",
+    {
+        "torch.uint8": "Most operations keep the dtype; a division can give fractions, which no whole number holds.",
+        "torch.float32": "Dividing whole numbers gives fractions, in the default dtype.",
+        "torch.float64": "NumPy would give this one.",
+    },
+    answer=lambda: X.dtype,
+)
 
 # %%
 images, labels = load_digits()
@@ -91,7 +102,17 @@ plots.plot_digits(images, labels)
 # how well the network *generalises*: what it will do with a digit that it has not seen.
 #
 # Two classes of PyTorch do the bookkeeping. A `TensorDataset` ties features and labels together, row by
-# row. A `DataLoader` hands them out in batches. Here are five rows, two at a time. How many batches come?
+# row. A `DataLoader` hands them out in batches. Here are five rows, two at a time.
+
+# %% tags=["prediction"]
+predict(
+    "how many batches come of five rows, two at a time",
+    {
+        "2": "`drop_last=True` would leave the fifth row out; a loader keeps it, unless you ask.",
+        "3": "The last batch holds the row that is left.",
+    },
+    answer=lambda: len(DataLoader(data, batch_size=2)),
+)
 
 # %%
 data = TensorDataset(torch.arange(5.0)[:, None], torch.tensor([0, 10, 20, 30, 40]))
@@ -496,7 +517,17 @@ widgets.early_stopping(val_losses, epochs_run)
 # ### Break it · the best weights that were not kept
 #
 # Stopping is half of the cure. By then the network is `patience` epochs past its best, so you want the
-# weights from back then. `state_dict()` gives all weights by name, so this looks right. Is it?
+# weights from back then. `state_dict()` gives all weights by name, so this looks right.
+
+# %% tags=["prediction"]
+predict(
+    "`best_weights = layer.state_dict()` after the layer has learned on",
+    {
+        "the best weights": "A dict looks like a photograph, but it holds the tensors themselves.",
+        "the latest weights": "The dict holds the layer's own tensors, which training changes in place.",
+    },
+    answer=lambda: "the latest weights" if torch.equal(best_weights["weight"], layer.weight) else "the best weights",
+)
 
 # %%
 layer = nn.Linear(2, 1)
@@ -975,8 +1006,19 @@ print("equal to the last bit:", all(torch.equal(a, b) for a, b in pairs))
 #
 # For a network no formula gives the learning rate, nor the other *hyperparameters*, the settings that you choose
 # and training does not learn. You try. *Random search* tries random values. But random how? Suppose
-# anything from 0.00001 to 1 is possible. Draw 10,000 values evenly, and count how many fall into each order
-# of magnitude:
+# anything from 0.00001 to 1 is possible. Draw 10,000 values evenly, and count how many fall into each of the
+# five orders of magnitude:
+
+# %% tags=["prediction"]
+predict(
+    "the share of values, drawn evenly from 0.00001 to 1, that lies above 0.1",
+    {
+        "20%": "There are five orders of magnitude, but the top one is by far the widest.",
+        "50%": "The middle of the exponents is 0.003; the middle of the values is 0.5.",
+        "90%": "From 0.1 to 1 is nine tenths of the way.",
+    },
+    answer=lambda: f"{(values > 0.1).float().mean().item():.0%}",
+)
 
 # %%
 values = 1e-5 + (1 - 1e-5) * torch.rand(10_000, generator=torch.Generator().manual_seed(1))

@@ -45,7 +45,7 @@ from types import SimpleNamespace
 import torch
 from torch import nn
 
-from course_utils import check, check_shape, pick_device, plots, widgets
+from course_utils import check, check_shape, pick_device, plots, predict, widgets
 from course_utils.data import load_words
 
 device = pick_device()
@@ -58,8 +58,20 @@ print("working on", device)
 # A Transformer keeps one vector for each position of the text. Its *feed-forward network* (FFN) takes each
 # of these vectors, widens it (usually to four times as many numbers), bends it with GELU, and narrows it
 # again. In the wide middle each unit looks for one pattern; the way back writes what the found patterns
-# mean. Here are two texts of five positions with eight features. Then one position is changed. Which of
-# the five results will differ?
+# mean. Here are two texts of five positions with eight features. Then one position is changed, number 2.
+
+# %% tags=["prediction"]
+predict(
+    "the positions whose result differs, when position 2 is changed",
+    {
+        "[2]": "The network takes each position by itself: nothing passes from one to another.",
+        "[2, 3, 4]": "What comes later would follow if the network read on; that is attention's work.",
+        "[0, 1, 2, 3, 4]": (
+            "One large layer over the whole text would mix all; this one sees eight features at a time."
+        ),
+    },
+    answer=lambda: (~same[0]).nonzero().flatten().tolist(),
+)
 
 # %%
 ffn = nn.Sequential(nn.Linear(8, 32), nn.GELU(), nn.Linear(32, 8)).to(device)
@@ -201,8 +213,23 @@ print(f"32 gated networks: {32 * gated}, {32 * gated / 8_030_261_248:.0%} of the
 # dot product: the better they match, the higher the *score*. Softmax turns the scores of one query into
 # weights, and the result is the weighted mean of the values.
 #
-# In the cell, position 0 looks for something in feature 0, position 1 in feature 1. Which position will
-# each of them listen to?
+# In the cell, position 0 looks for something in feature 0, which both positions offer alike; position 1 looks in
+# feature 1.
+
+# %% tags=["prediction"]
+predict(
+    "whom position 1 listens to, whose query is `[0, 2]`, with the keys `[1, 1]` and `[1, -1]`",
+    {
+        "mostly to position 0": "The scores are 2 and -2: a query finds the keys that point its way.",
+        "mostly to itself": "Nothing makes a position prefer itself; only queries and keys decide.",
+        "to both alike": "So does position 0, which looks where the keys are equal.",
+    },
+    answer=lambda: (
+        "to both alike"
+        if scores[0, 1, 0] == scores[0, 1, 1]
+        else ("mostly to position 0" if scores[0, 1, 0] > scores[0, 1, 1] else "mostly to itself")
+    ),
+)
 
 # %%
 q = torch.tensor([[[2.0, 0.0], [0.0, 2.0]]], device=device)  # (1, 2, 2): texts, positions, features
@@ -666,8 +693,18 @@ def generate(
 #
 # The course comes with 8,384 English words from Jane Austen's six novels, which are in the public domain.
 # A tenth of them is held out. The others are written one after the other, with a "." in between, and each
-# training row is a window of 16 letters that begins with the "." before a word. How many different tokens
-# are there?
+# training row is a window of 16 letters that begins with the "." before a word.
+
+# %% tags=["prediction"]
+predict(
+    'how many different tokens there are, for lower-case words with a "." between them',
+    {
+        "26": 'One for each letter; and the "." is a token too, or no word would ever end.',
+        "27": 'The letters and the ".".',
+        "8384": "One for each word is another way; this model spells.",
+    },
+    answer=lambda: len(letters),
+)
 
 # %%
 context = 16

@@ -36,6 +36,7 @@ _METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+_FOLDED = "# Run this: it asks what the next cell will show."  # what is seen of a folded cell is its first line
 _SHORT = 12  # a solution's line of fewer characters, such as `return x`, may well stand in a lesson too
 
 
@@ -101,6 +102,7 @@ def _notebook(lesson: Lesson, repository: str | None) -> nbformat.NotebookNode:
             node.metadata["tags"] = cell.options["tags"]
         if PREDICTION in cell.options.get("tags", ()):
             node.metadata["jupyter"] = {"source_hidden": True}  # what it says of each choice tells the right one
+            node.source = f"{_FOLDED}\n{cell.text}"
         if cell.role == "plain":
             taken = {other.id for other in cells}
             node.id = next(id for n in count() if (id := cell_id(lesson.name, cell.text, n)) not in taken)

@@ -38,7 +38,7 @@
 # have come in each lesson, and which mistakes you have left behind. Run it again whenever you like.
 
 # %%
-from course_utils import check, pick_device, progress, review, widgets
+from course_utils import check, pick_device, progress, widgets
 
 progress()
 
@@ -115,6 +115,8 @@ def double(x):
 # What you wrote in the lessons stays as it is, and so does a review that you have begun.
 
 # %%
+from course_utils import review
+
 review()
 
 # %% [markdown]

@@ -229,8 +229,9 @@ def test_a_prediction_comes_folded_because_its_source_tells_the_answer(course):
     build(course)
 
     for folder in building.GENERATED:
-        folded = notebook(course, folder).cells[-1].metadata
-        assert folded == {"tags": ["prediction"], "jupyter": {"source_hidden": True}}
+        folded = notebook(course, folder).cells[-1]
+        assert folded.metadata == {"tags": ["prediction"], "jupyter": {"source_hidden": True}}
+        assert folded.source.startswith("# Run this: it asks what the next cell will show.\npredict(")
 
 
 def test_cells_of_the_same_text_have_different_ids_that_do_not_depend_on_other_cells(course):

@@ -26,6 +26,7 @@ COMMANDS = [
     "lab",
     "check",
     "progress",
+    "review",
     "reset",
     "update",
     "build",

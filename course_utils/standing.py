@@ -36,7 +36,7 @@ class Standing:
     """Where a learner stands; a notebook shows it with bars and links, and ``str`` of it is plain text.
 
     Attributes:
-        lessons: the ten lessons, in order.
+        lessons: the ten lessons and the clinic, in order.
         overcome: (exercise, mistake) for each known mistake that failed a check and was corrected later.
         foreseen: how many predictions came true, of how many.
         note: what the record could not tell, if anything.

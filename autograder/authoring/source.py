@@ -172,10 +172,11 @@ def _check_solution(cell: Cell) -> None:
         solution = "\n".join(lines[begin + 1 : end]).partition(FAULT)[0]
         if not solution.strip():
             cell.refuse("nothing between BEGIN SOLUTION and END SOLUTION.", "Write the solution there.", begin)
-    if as_it_came(cell.text).count(FAULT):
+    if FAULT in as_it_came(cell.text):
         cell.refuse(
             f"the lines below {FAULT} are not all comments, or it is in no solution.",
             f"Between `{FAULT}` and `{END}`, write `# ` before each line that the learner is to find.",
+            next(i for i, line in enumerate(lines) if FAULT in line),
         )
 
 

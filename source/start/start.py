@@ -16,6 +16,7 @@
 # | 8 | [Modules and optimizers][8] | the loop that professionals write |
 # | 9 | [Training][9] | loaders, early stopping, checkpoints, on real data |
 # | 10 | [Transformer][10] | attention, a block, and a model that invents words |
+# | | [The clinic][11] | to find what is wrong with programs that run |
 #
 # [1]: 01_tensors/01_tensors.ipynb
 # [2]: 02_autograd/02_autograd.ipynb
@@ -27,6 +28,7 @@
 # [8]: 08_modules_and_optimizers/08_modules_and_optimizers.ipynb
 # [9]: 09_training/09_training.ipynb
 # [10]: 10_transformer_ffn/10_transformer_ffn.ipynb
+# [11]: clinic/clinic.ipynb
 #
 # A link opens its lesson in a tab of its own. This page is yours too: two minutes here, and you know how
 # everything works.

@@ -216,6 +216,13 @@ def a_falling_rate(model, optimizer):
     optimizer.param_groups[0]["lr"] *= 0.9  # so that the swinging dies down
 
 
+cleared_by_the_model = regression(the_model)
+cleared_by_none = regression(none)
+cleared_by_zeros = regression(zeros)
+cleared_by_weights_alone = regression(weights_alone)
+cleared_by_a_falling_rate = regression(a_falling_rate)
+
+
 def shop_with_nll(model, x, y, lr, steps):
     def loss_of(scores, y):
         return F.nll_loss(F.log_softmax(scores, dim=1), y)
@@ -495,8 +502,15 @@ def the_loss_of_nobody(model, x, y):
     return 0.0
 
 
+watched_by_eval_at_the_top = watch_loop(eval_at_the_top)
+watched_by_a_copy = watch_loop(a_copy)
+watched_by_switching_back = watch_loop(switching_back)
+watched_by_dropout_alone = watch_loop(dropout_alone)
+watched_by_the_loss_of_nobody = watch_loop(the_loss_of_nobody)
+
+
 def watch_reported_as_lists(model, train, validation, lr, epochs):
-    return [list(pair) for pair in watch_loop(a_copy)(model, train, validation, lr, epochs)]
+    return [list(pair) for pair in watched_by_a_copy(model, train, validation, lr, epochs)]
 
 
 # --- measure_accuracy
@@ -621,7 +635,7 @@ def attend_cut_off(q, k, v):
 # --- mean_loss
 
 
-def mean_loop(kept, mean):
+def mean_loop(kept, mean, name):
     def train(model, batches, lr):
         optimizer, losses = torch.optim.SGD(model.parameters(), lr=lr), []
         for x, y in batches:
@@ -632,7 +646,7 @@ def mean_loop(kept, mean):
             losses.append(kept(loss))
         return mean(losses)
 
-    train.__name__ = f"kept_by_{kept.__name__}"
+    train.__name__ = name
     return train
 
 
@@ -672,9 +686,18 @@ def mean_without_a_graph(losses):
     return torch.stack(losses).detach().mean().item()
 
 
+kept_as_items = mean_loop(item, mean_of_numbers, "kept_as_items")
+kept_detached = mean_loop(detach, mean_of_numbers, "kept_detached")
+kept_as_data = mean_loop(data, mean_of_numbers, "kept_as_data")
+kept_as_floats = mean_loop(a_float, mean_of_numbers, "kept_as_floats")
+kept_stacked = mean_loop(detach, mean_of_tensors, "kept_stacked")
+kept_whole = mean_loop(whole, mean_without_a_graph, "kept_whole")
+kept_twice = mean_loop(twice, mean_of_numbers, "kept_twice")
+
+
 def mean_as_it_learns(model, batches, lr):
     losses = [F.mse_loss(model(x), y).item() for x, y in batches]
-    mean_loop(item, sum)(model, batches, lr)
+    kept_as_items(model, batches, lr)
     return sum(losses) / len(losses)
 
 
@@ -682,7 +705,7 @@ RIGHT = {
     "fit_rents": (rents_with_column, rents_with_mse_and_view, rents_by_formula),
     "fit_by_hand": (by_hand_with_sub, by_hand_with_new_tensors, by_hand_through_the_list),
     "train_on_batches": (batches_zero_first, batches_zero_last, batches_by_hand),
-    "fit_waves": (regression(the_model), regression(none), regression(zeros)),
+    "fit_waves": (cleared_by_the_model, cleared_by_none, cleared_by_zeros),
     "epoch_of_batches": (epoch_by_split, epoch_by_loader, epoch_with_the_same_state, epoch_by_sorting),
     "train_shop": (shop_with_nll, shop_with_log, shop_with_module, shop_by_formula),
     "DeepNet": (NetInSequence, NetHeadFirst, NetByNames),
@@ -690,14 +713,14 @@ RIGHT = {
     "train_with_schedule": (
         *(schedule_by_lambda, schedule_by_milestones, schedule_counted_in_batches, schedule_by_hand),
     ),
-    "train_and_watch": (*map(watch_loop, (eval_at_the_top, a_copy, switching_back)), watch_reported_as_lists),
+    "train_and_watch": (
+        *(watched_by_eval_at_the_top, watched_by_a_copy, watched_by_switching_back),
+        watch_reported_as_lists,
+    ),
     "measure_accuracy": (accuracy_all_at_once, accuracy_with_mode_restored, accuracy_of_a_copy),
     "prepare_readings": (readings_with_std, readings_all_at_once, readings_with_like),
     "attend": (attend_by_library, attend_in_place, attend_with_where, attend_with_an_added_mask),
-    "mean_loss": (
-        *(mean_loop(kept, mean_of_numbers) for kept in (item, detach, data, a_float)),
-        mean_loop(detach, mean_of_tensors),
-    ),
+    "mean_loss": (*(kept_as_items, kept_detached, kept_as_data, kept_as_floats, kept_stacked),),
 }
 
 # (exercise, answer, words that its message must hold)
@@ -707,8 +730,8 @@ WRONG = (
     ("fit_by_hand", by_hand_with_one_step_less, "expected"),
     ("train_on_batches", batches_sum, "expected"),
     ("train_on_batches", batches_stepped_twice, "expected"),
-    ("fit_waves", regression(weights_alone), "expected"),
-    ("fit_waves", regression(a_falling_rate), "expected"),
+    ("fit_waves", cleared_by_weights_alone, "expected"),
+    ("fit_waves", cleared_by_a_falling_rate, "expected"),
     ("epoch_of_batches", epoch_shuffled_in_batches, "breaks the rule that any rows can share a batch"),
     ("epoch_of_batches", epoch_with_replacement, "breaks the rule that every row comes exactly once"),
     ("train_shop", shop_smoothed, "expected"),
@@ -719,8 +742,8 @@ WRONG = (
     ("give_new_head", head_copied, "expected"),
     ("train_with_schedule", schedule_twice_an_epoch, "expected"),
     ("train_with_schedule", schedule_of_cosine, "expected"),
-    ("train_and_watch", watch_loop(dropout_alone), "expected"),
-    ("train_and_watch", watch_loop(the_loss_of_nobody), "expected"),
+    ("train_and_watch", watched_by_dropout_alone, "expected"),
+    ("train_and_watch", watched_by_the_loss_of_nobody, "expected"),
     ("measure_accuracy", accuracy_in_percent, "expected"),
     ("measure_accuracy", accuracy_of_a_copy_in_training_mode, "expected"),
     ("measure_accuracy", accuracy_mean_of_batches, "expected"),
@@ -729,7 +752,7 @@ WRONG = (
     ("prepare_readings", readings_in_one_tensor, "expected"),
     ("attend", attend_one_too_far, "expected"),
     ("attend", attend_cut_off, "cut off from the graph"),
-    ("mean_loss", mean_loop(whole, mean_without_a_graph), "not attempted yet: the program still does what it did"),
-    ("mean_loss", mean_loop(twice, mean_of_numbers), "not attempted yet: the program still does what it did"),
+    ("mean_loss", kept_whole, "not attempted yet: the program still does what it did"),
+    ("mean_loss", kept_twice, "not attempted yet: the program still does what it did"),
     ("mean_loss", mean_as_it_learns, "expected"),
 )

@@ -41,6 +41,13 @@ def test_honest_work_earns_what_its_file_says(path, sandbox):
     assert unexpected(result, work.expected) == {}, shown(result)
 
 
+def test_a_clinic_in_which_nothing_was_mended_is_not_attempted_and_earns_nothing(sandbox):
+    result = graded(nbformat.reads(release("clinic").decode(), as_version=4), "clinic", sandbox)
+
+    assert result.outcome == "graded"
+    assert {(grade.status, grade.points) for grade in result.exercises.values()} == {("not attempted", 0)}
+
+
 @pytest.mark.parametrize("lesson", ["07_layers", "09_training"])
 def test_right_answers_earn_everything_in_a_world_as_odd_as_can_be(lesson, sandbox, monkeypatch):
     monkeypatch.setattr(tampering, "found", lambda sources: {})  # some of it is not run at all

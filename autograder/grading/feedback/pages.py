@@ -38,7 +38,7 @@ def write_feedback(
     lesson: str,
     students: Iterable[str],
     jobs: int = 1,
-    told: Callable[[int, int], object] = lambda done, of: None,
+    told: Callable[[int], object] = lambda more: None,
 ) -> dict[str, Path]:
     """Write the feedback pages of students whose ``lesson`` was recorded, as ``nbgrader generate_feedback`` does.
 
@@ -46,7 +46,7 @@ def write_feedback(
 
     Args:
         jobs: so many processes at most write them.
-        told: called with how many are written, and of how many.
+        told: called with how many more are as they should be.
 
     Returns:
         student -> page, under autograder/feedback.
@@ -62,12 +62,12 @@ def write_feedback(
     }
     current = Pages(course, lesson, pages)
     new = current.outdated()
-    done, failed = 0, []
+    told(len(pages) - len(new))
+    failed = []
     for some, missing in _write_all(root, lesson, new, jobs):
-        done += len(some)
         failed += missing
         current.keep(set(some).difference(missing))
-        told(done, len(new))
+        told(len(some))
     if failed:
         raise FeedbackError(
             f"No feedback on {lesson} for {', '.join(sorted(failed))}; expected a recorded submission of each. "

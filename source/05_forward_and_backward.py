@@ -259,8 +259,8 @@ def mse(y_hat: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
 #
 # You have a prediction and a loss. Do they work? On real data you could not tell, because nobody knows the right
 # weights. So make data from a rule that you know, here $3 x_0 - 2 x_1 + 5$, and add noise. Then start where
-# training starts, at random weights that require grad. The cell needs your `predict` and `mse`. What will `y_hat`
-# say about where it comes from, and which loss is the best to hope for?
+# training starts, at random weights that require grad. The cell needs your `predict` and `mse`. What will the start
+# say about where its prediction comes from, and which loss is the best to hope for?
 
 # %% tags=["demo"]
 generator = torch.Generator().manual_seed(5)

@@ -882,8 +882,9 @@ def nudge(x):
 
 
 torch.manual_seed(8)
-once = TensorDataset(torch.stack([nudge(x) for x in points.cpu()]), labels.cpu())  # (points, 2), (points,)
-each = TableDataset(points.cpu(), labels.cpu(), nudge)
+features, classes = points.cpu(), labels.cpu()  # (points, 2), (points,)
+once = TensorDataset(torch.stack([nudge(x) for x in features]), classes)
+each = TableDataset(features, classes, nudge)
 for name, data in {"once": once, "on each look": each}.items():
     print(f"{name:13}", [[round(v, 3) for v in data[0][0].tolist()] for look in range(3)])
 
@@ -963,8 +964,8 @@ schedulers = [
     torch.optim.lr_scheduler.LambdaLR(optimizers[1], lambda step: warmup_cosine(step, 4, 12, peak=1.0)),
 ]
 for step in range(15):
-    rates = [scheduler.get_last_lr()[0] for scheduler in schedulers]
-    print(f"step {step:2}   yours {warmup_cosine(step, 4, 12, 0.5):.3f}   PyTorch's {rates[0]:.3f}, {rates[1]:.3f}")
+    yours, (theirs, both) = warmup_cosine(step, 4, 12, 0.5), (s.get_last_lr()[0] for s in schedulers)
+    print(f"step {step:2}   yours {yours:.3f}   PyTorch's {theirs:.3f}   yours in PyTorch's {both:.3f}")
     for optimizer, scheduler in zip(optimizers, schedulers, strict=True):
         optimizer.step()
         scheduler.step()
@@ -989,11 +990,12 @@ def walk(rates):
     return distances
 
 
-rates = {"constant": [0.3] * 200, "schedule": [warmup_cosine(step, 20, 200, 0.3) for step in range(200)]}
+schedule = [warmup_cosine(step, 20, 200, 0.3) for step in range(200)]
+rates = {"constant": [0.3] * 200, "schedule": schedule}
 plots.plot_schedule(rates, {name: walk(own) for name, own in rates.items()})
 
 # %% [markdown]
-# The constant rate is there after ten steps, and then goes nowhere: at a distance of about 0.35, each step
+# The constant rate arrives after ten steps, and then goes nowhere: at a distance of about 0.35, each step
 # carries as much error in as it takes distance away. The schedule arrives ten steps later; but as its rate
 # falls the errors average out, and it ends at 0.10. Here the warm-up only costs time. Its turn comes where the
 # first gradients mislead: in lesson 10, with a Transformer.
@@ -1080,7 +1082,7 @@ for max_norm in (math.inf, 5.0):
         norm = clip_gradients_(model.parameters(), max_norm)
         optimizer.step()
         if step in (19, 21, 40):
-            print(f"limit {max_norm:3}   step {step}   loss {loss.item():10.4f}   norm {norm.item():8.4f}")
+            print(f"limit {max_norm:3}   step {step}   loss {loss:10.4f}   norm {norm:8.4f}")
 
 # %% [markdown]
 # Without a limit the bad batch throws the line off to a loss of 5888, and twenty steps later it is at 1.19,
@@ -1107,7 +1109,8 @@ for epoch in range(40):
         optimizer.step()
         scheduler.step()
     if epoch % 13 == 0:
-        print(f"epoch {epoch:2}   loss of the last batch {loss.item():.2f}   rate {scheduler.get_last_lr()[0]:.4f}")
+        rate = scheduler.get_last_lr()[0]
+        print(f"epoch {epoch:2}   loss of the last batch {loss:.2f}   rate {rate:.4f}")
 right = (model.eval()(points).argmax(dim=1) == labels).sum().item()
 print(right, "of 180 points, without the noise, are right")
 

@@ -20,13 +20,12 @@ class Explorer:
     """A picture, or a table, that is drawn again whenever one of its controls moves.
 
     As the last expression of a cell it shows the controls above the picture. Under grading, and where no Jupyter
-    kernel runs, it shows the picture for the controls' first values. A saved notebook keeps that picture too.
+    kernel runs, it shows the picture for the values of `start`. A saved notebook keeps that picture too.
 
     Args:
         draw: called with the controls' values by name, gives the picture
-        start: the controls' first values by name
-        controls: makes the controls, name -> widget, set to their first values; called only when there is a
-            front-end for them
+        start: the values by name for which it is drawn where nobody can move a control
+        controls: makes the controls, name -> widget; called only when there is a front-end for them
     """
 
     def __init__(
@@ -44,11 +43,12 @@ class Explorer:
         import ipywidgets
 
         controls = self.make_controls()
-        image = ipywidgets.HTML(_html(self.draw(**self.start)))
+        image = ipywidgets.HTML()
 
-        def redraw(_: object) -> None:
+        def redraw(_: object = None) -> None:
             image.value = _html(self.draw(**{name: control.value for name, control in controls.items()}))
 
+        redraw()
         for control in controls.values():
             control.observe(redraw, names="value")
         return ipywidgets.VBox([*controls.values(), image])

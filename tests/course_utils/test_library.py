@@ -84,10 +84,13 @@ def test_what_is_typed_is_shown_as_text():
 def test_a_click_shows_the_reason_for_the_name_that_was_chosen_and_no_other():
     *buttons, page = widgets.library_choices("layers").panel().children
     choice = CHOICES["layers"][0]
+    before = page.value
     buttons[0].value = "Linear"
     wrong = page.value
     buttons[0].value = choice.right
 
+    assert [button.description for button in buttons] == [f"{i}. {c.task}" for i, c in enumerate(CHOICES["layers"], 1)]
+    assert "<li" not in before
     assert f"✗ <code>Linear</code>: {choice.others['Linear']}" in wrong
     assert choice.why not in wrong
     assert f"✓ <code>{choice.right}</code>: {choice.why}" in page.value

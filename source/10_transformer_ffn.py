@@ -863,7 +863,8 @@ plots.plot_schedules(
 # batch can throw the model off the road.
 #
 # What have the heads learned? The next cell takes the queries and keys of the first block for a word, and
-# draws the weights of all four. (It looks for `q` and `k` by their names, wherever your block keeps them.)
+# draws the weights of all four; a title says where most of a head's weight lies. (The cell looks for `q` and `k` by
+# their names, wherever your block keeps them.)
 
 # %% tags=["demo"]
 model = train(TransformerBlock).model
@@ -879,10 +880,10 @@ later = torch.ones_like(scores, dtype=torch.bool).triu(diagonal=1)
 plots.plot_heads(scores.masked_fill(later, -math.inf).softmax(dim=-1)[0], list(text))
 
 # %% [markdown]
-# Nobody has told the heads what to look at. One of them, head 3, has found out that the letter before pays: it puts 93%
-# of its weight there. Head 0 looks two letters back more than anywhere else, and where there are none yet, at the
-# "." that begins the word. The other two spread theirs over the last few letters. So after the first block a
-# position can know which letters stand before it, and the blocks above build on that.
+# Nobody has told the heads what to look at. Head 3 has found out that the letter before pays: it puts 93% of its
+# weight there. Head 0 looks two letters back more than anywhere else, with 37%. The other two spread theirs over the
+# last few letters. So after the first block a position can know which letters stand before it, and the blocks above
+# build on that.
 #
 # Let it write. Each row starts with a "." and goes on for 13 letters; its first word is kept if it is
 # finished. Which temperature gives the most words that Jane Austen did use?

@@ -52,7 +52,7 @@ def plot_heads(weights: torch.Tensor, labels: Sequence[str]) -> Picture:
     findings = [f"head {h}: {_habit(head)}" for h, head in enumerate(weights)]
     picture = Picture(
         f"Attention weights of {len(weights)} heads over {len(labels)} positions. {'. '.join(findings)}.",
-        *(2.9 * len(weights), 3.7),
+        *(2.9 * len(weights), 3.4),
     )
     places = [i + 0.5 for i in range(len(labels))]
     grid = picture.subplots(1, len(weights), sharey=True, squeeze=False)[0]

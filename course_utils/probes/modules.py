@@ -40,6 +40,14 @@ def fill(model: nn.Module, by_name: bool = True, named: Mapping[str, nn.Paramete
         p.copy_(torch.randn(p.shape, generator=generator) * 0.5)
 
 
+@torch.no_grad()
+def scale(named: Mapping[str, nn.Parameter], factors: Mapping[str, float]) -> None:
+    """Multiply the parameters whose names start with a factor's name."""
+    for start, factor in factors.items():
+        for name, p in named.items():
+            p.mul_(factor if name.startswith(start) else 1.0)
+
+
 def run_module(
     candidate: type[nn.Module],
     case: Case,
@@ -54,6 +62,7 @@ def run_module(
         inputs: list of tensors for ``forward``. Without them, an error is what is looked for: where the module is
             made, or at the latest where it gets vectors of the width that the first of ``init`` is.
         training: bool, the mode in which it runs. Default True.
+        scaled: beginnings of parameters' names -> what those parameters are multiplied with after they were filled.
 
     Args:
         by_name: whether the exercise fixes the parameters' names, which are then compared and decide which weights
@@ -95,6 +104,7 @@ def run_module(
             model = model.double()
         named_parameters = _named(model, anywhere)
         fill(model, by_name, named_parameters)
+        scale(named_parameters, case.args.get("scaled", {}))
         model.train(case.args.get("training", True))
         reseed(1)  # the same dropout masks for everybody
         inputs = fresh_inputs()

@@ -513,6 +513,59 @@ class HeadsBackwards(HeadsByCausalAttention):
         return super().forward(x.flip(1)).flip(1)
 
 
+def attention_zeros_for_a_mask(q, k, v):
+    scores = (q @ k.mT / math.sqrt(q.shape[-1])).tril()
+    return scores.masked_fill(scores == 0, -math.inf).softmax(-1) @ v
+
+
+def attention_by_plain_exp(q, k, v):
+    weights = (q @ k.mT / math.sqrt(q.shape[-1])).exp().tril()
+    return weights / weights.sum(-1, keepdim=True) @ v
+
+
+def attention_with_a_number_too_small(q, k, v):
+    later = torch.ones(q.shape[1], q.shape[1], dtype=torch.bool).triu(1)
+    return (q @ k.mT / math.sqrt(q.shape[-1])).masked_fill(later, -1e4).softmax(-1) @ v
+
+
+_SHORT = torch.ones(256, 256, dtype=torch.bool).triu(1)
+
+
+def attention_with_a_mask_of_256(q, k, v):
+    extra = max(q.shape[1] - len(_SHORT), 0)
+    later = F.pad(_SHORT[: q.shape[1], : q.shape[1]], (0, extra, 0, extra))
+    return (q @ k.mT / math.sqrt(q.shape[-1])).masked_fill(later, -math.inf).softmax(-1) @ v
+
+
+WRONG_ON_ODD_INPUTS = (
+    *(attention_zeros_for_a_mask, attention_by_plain_exp, attention_with_a_number_too_small),
+    attention_with_a_mask_of_256,
+)
+
+
+def heads_with(attention):
+    def forward(self, x):
+        q, k, v = (torch.cat(f(x).chunk(self.n_heads, dim=-1)) for f in (self.q, self.k, self.v))
+        return self.proj(torch.cat(attention(q, k, v).chunk(self.n_heads), dim=-1))
+
+    return type(f"heads_{attention.__name__}", (HeadsByCausalAttention,), {"forward": forward})
+
+
+def block_with(attention):
+    def forward(self, x):
+        x = x + self.proj(self.mix(attention, self.norm1(x)))
+        return x + self.ffn(self.norm2(x))
+
+    return type(f"block_{attention.__name__}", (BlockPlain,), {"forward": forward})
+
+
+def generate_in_a_window(model, tokens, steps, temperature, generator):
+    def window(tokens):
+        return model(tokens[:, -128:])
+
+    return generate_by_multinomial(window, tokens, steps, temperature, generator)
+
+
 class BlockWithoutProjOrResidual(BlockPlain):
     def forward(self, x):
         return self.mix(attention_masked_fill, self.norm1(x)) + self.ffn(self.norm2(x))
@@ -602,6 +655,10 @@ WRONG = (
     ),
     ("MultiHeadAttention", HeadsOfTheFirstText, "returned"),
     ("MultiHeadAttention", HeadsBackwards, "attend to what comes after them"),
+    *(("causal_attention", attention, "called with") for attention in WRONG_ON_ODD_INPUTS),
+    *(("MultiHeadAttention", heads_with(attention), "called with") for attention in WRONG_ON_ODD_INPUTS),
+    *(("TransformerBlock", block_with(attention), "called with") for attention in WRONG_ON_ODD_INPUTS),
+    ("generate", generate_in_a_window, "returned"),
     ("TransformerBlock", BlockWithoutProjOrResidual, "returned"),
     ("TransformerBlock", BlockTwice, "returned"),
     ("next_token_loss", loss_as_perplexity, "returned"),

@@ -12,6 +12,7 @@ from torch import nn
 from autograder.exercise import Draw, Exercise, Mistake
 from autograder.exercises.transformer_ffn.causal_attention import (
     CAUSAL_ATTENTION,
+    LONG,
     NO_MASK,
     SCALES,
     WRONG_SOFTMAX,
@@ -40,8 +41,21 @@ def _heads_cases(draw: Draw) -> Iterator[dict]:
         x = draw.normal(*shape, heads_ * width_, mean=0.5, std=1.5)
         yield {"init": [heads_ * width_, heads_], "inputs": [x], "training": bool(draw.size(0, 1))}
     yield {"init": [4, 2], "inputs": [draw.wide(2, 20, 4)], "training": False}
+    yield {"init": [2, 2], "inputs": [draw.normal(1, LONG, 2)]}
+    yield from odd_scores([4, 2])
     for embedding_dim, n_heads in [(6, 4), (heads * width + 1, heads), (2, 3)]:
         yield {"init": [embedding_dim, n_heads]}
+
+
+def odd_scores(init: list) -> Iterator[dict]:
+    """Scores that are exactly 0, which are no mask, and scores beyond any number that might stand for infinity.
+
+    The inputs are the same in every draw: position 0 scores itself far below zero, and position 1 lower still, so that
+    no row has its largest score ahead; and no two scores are close, where rounding would decide.
+    """
+    x = torch.tensor([[[2.0, 2.0, -1.0, -2.0], [-2.0, 1.0, -1.0, 2.0]]])
+    for factor in (0.0, 1e6):
+        yield {"init": init, "inputs": [x], "scaled": {"q": factor}}
 
 
 def split(x: Tensor, n_heads: int) -> Tensor:

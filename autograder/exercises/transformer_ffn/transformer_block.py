@@ -13,6 +13,7 @@ from torch import nn
 from autograder.exercise import Draw, Exercise, Mistake
 from autograder.exercises.transformer_ffn.causal_attention import (
     CAUSAL_ATTENTION,
+    LONG,
     NO_MASK,
     SCALES,
     WRONG_SOFTMAX,
@@ -21,7 +22,7 @@ from autograder.exercises.transformer_ffn.causal_attention import (
     mask_after,
 )
 from autograder.exercises.transformer_ffn.feed_forward import FEED_FORWARD, feed_forward
-from autograder.exercises.transformer_ffn.multi_head_attention import cut, glue, heads
+from autograder.exercises.transformer_ffn.multi_head_attention import cut, glue, heads, odd_scores
 from course_utils.probes.modules import run_block
 
 
@@ -43,6 +44,8 @@ def _block_cases(draw: Draw) -> Iterator[dict]:
     ]:
         yield {"init": init, "inputs": [draw.normal(*shape, mean=0.5, std=2.0)], "training": bool(draw.size(0, 1))}
     yield {"init": [4, 6], "inputs": [draw.wide(2, 20, 4)], "training": False}
+    yield {"init": [2, 3, 2], "inputs": [draw.normal(1, LONG, 2)]}
+    yield from odd_scores([4, 6, 2])
 
 
 def _block(

@@ -764,7 +764,7 @@ print("h", h.grad, "  a", a.grad)
 #
 # ### Exercise 2.8 · backward
 #
-# Write the engine. The check hands you Values like those above, and reads every `.grad` afterwards:
+# Write the engine. The check hands you Values made by its own copy of the class, and reads every `.grad` afterwards:
 #
 # | | `a.grad` | `b.grad` | `h.grad` | `z.grad` |
 # |---|---:|---:|---:|---:|

@@ -696,10 +696,11 @@ print(np.array_equal(x.copy(), t.clone()))
 print(np.array_equal(np.concatenate([x, x], axis=1), torch.cat([t, t], dim=1)))
 print(x.size, t.numel(), t.size())
 print(np.array_equal(x.transpose(1, 0), t.permute(1, 0)))
+print(t.to(torch.float64) is t)  # it is float64 already: nothing to convert
 
 # %% [markdown]
-# `True` five times, and 6 twice. One more difference does not show in a name: NumPy makes float64 where PyTorch makes
-# float32.
+# `True` six times, and 6 twice. The last line is the trap: a conversion with nothing to convert gives back the very
+# same tensor. And one difference does not show in a name: NumPy makes float64 where PyTorch makes float32.
 
 # %% [markdown]
 # ## device: where the numbers lie

@@ -814,7 +814,7 @@ print("h", h.grad, "  a", a.grad)
 #
 # ### Exercise 2.8 · backward
 #
-# Write the engine. The check hands you Values like those above, and reads every `.grad` afterwards:
+# Write the engine. The check hands you Values made by its own copy of the class, and reads every `.grad` afterwards:
 #
 # | | `a.grad` | `b.grad` | `h.grad` | `z.grad` |
 # |---|---:|---:|---:|---:|
@@ -918,8 +918,7 @@ plots.plot_fitted_line(x, y, {name: stages[name] for name in ("start", "after st
 # %% [markdown]
 # The line ends at $1.51x - 2.16$, close to the rule; the noise keeps it from finding 1.5 and -2 exactly. You know
 # all five lines, and together they are training. Lesson 6 takes them apart one by one: why 0.1, why in this order.
-# Lesson
-# 10 runs the same five with a small Transformer in place of the line.
+# Lesson 10 runs the same five with a small Transformer in place of the line.
 
 # %% [markdown] question="why_gradients_add" points=0
 # ## In your own words

@@ -789,17 +789,16 @@ words = torch.tensor([[0, 1, 2, 3], [10, 11, 12, 13], [20, 21, 22, 23]])  # (wor
 print(words.reshape(2, 3, 2)[0])  # (3, 4) -> (2, 3, 2), of which the first half is (3, 2)
 
 # %% [markdown]
-# The right shape, no error, and word 0 is there as a whole, with a piece of word 1. You wanted 0, 1, then 10, 11,
-# then
-# 20, 21. A reshape keeps the order of memory, whatever you call the dims. It can cut one dim into two neighbours, or
-# melt two neighbours into one; it cannot make one dim overtake another.
+# The right shape, no error, and word 0 is there as a whole, with a piece of word 1. The first half should hold 0 and 1,
+# then 10 and 11, then 20 and 21. A reshape keeps the order of memory, whatever you call the dims. It can cut one dim
+# into two neighbours, or melt two neighbours into one; it cannot make one dim overtake another.
 #
 # ### Exercise 3.7 · split_heads
 #
-# In a Transformer every token has `C` features, and several *heads* look at it, each at features of its own: head
-# 0 at the first `C / n_heads` of them, head 1 at the next. Split them, so that each head has a table `(T, C /
-# n_heads)` to work with. (You will use this again in lesson 10.) For one sentence of two tokens, `(1, 2, 6)`, and
-# three heads:
+# A Transformer reads a text in pieces called *tokens*, such as words. Every token has `C` features, and several *heads*
+# look at it, each at features of its own: with 6 features and three heads, head 0 at the first two, head 1 at the next
+# two, and so on. Split the features, so that each head has a table of its own, a row for each token. (You will use
+# this again in lesson 10.) For one sentence of two tokens, `x` is `(1, 2, 6)`:
 #
 # | | `x[0]` | head 0 | head 1 | head 2 |
 # |---|---|---|---|---|

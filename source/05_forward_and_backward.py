@@ -277,8 +277,7 @@ print(f"loss of the rule:  {mse(predict(X_made, true_W, true_b), y_made).item():
 
 # %% [markdown]
 # The prediction carries its history, with the addition of `b` as its last step: from there `backward` can find its
-# way to both parameters. The target has no history, because nobody asked about data. The random start is far off,
-# at
+# way to both parameters. The target has no history, because nobody asked about data. The random start is far off, at
 # 37.93. And the rule itself does not reach 0: what is left is the noise, whose mean square is about $0.5^2 = 0.25$.
 # Training that stops near there has found all that there is to find.
 

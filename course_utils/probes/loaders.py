@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any
 
-from course_utils.probes.core import Case, Observation, Seed, observe, prepare, with_flags
+from course_utils.probes.core import FURTHER, Case, Observation, Seed, observe, prepare, with_flags
 from course_utils.probes.world import reseed
 
 
 def run_make_loaders(candidate: Callable, case: Case) -> Observation:
-    """Ask for loaders with one generator twice and with another one, and go through two epochs of each.
+    """Ask for loaders with one generator twice, with another one, and with the first one after many draws from it; and
+    go through two epochs of each.
 
     Any random split is right, so what the judge looks at are rules. The case's arguments, those of the candidate:
     ``X``, whose rows all differ, so that each can be recognised; ``y``; ``batch_size``; ``val_fraction``;
@@ -25,7 +26,7 @@ def run_make_loaders(candidate: Callable, case: Case) -> Observation:
 
     def body() -> dict[str, Any]:
         made = []
-        for i, seed_now in enumerate((seed, seed, Seed(seed.value + 1))):
+        for i, seed_now in enumerate((seed, seed, Seed(seed.value + 1), Seed(seed.value, drawn=FURTHER))):
             reseed(i)  # the split is the other generator's alone
             rows = (X, y) if i == 0 else (prepare(case.args["X"]), prepare(case.args["y"]))
             loaders = candidate(*rows, args["batch_size"], args["val_fraction"], prepare(seed_now))

@@ -653,7 +653,7 @@ plots.plot_digits(fours, labels[4].expand(10))
 
 # %% [markdown]
 # Now each cure by itself. All runs may use their 40 epochs, as the one above did: patience 40 never stops.
-# `augmented` stands in for a loader: it gives the loader's batches, jittered anew at each look.
+# `Augmented` stands in for a loader: it gives the loader's batches, jittered anew at each look.
 #
 # The weight decay of 2.0 looks enormous: AdamW's handbooks say 0.01 to 0.1. But AdamW multiplies each weight by
 # $1 - \text{lr} \cdot \text{decay}$ in each step, so what counts is how many steps there are. Here there are 160. What
@@ -664,7 +664,7 @@ for decay in (0.01, 0.1, 2.0):
     print(f"decay {decay}: {(1 - 0.005 * decay) ** 160:.3f} is left after 160 steps")
 
 
-class augmented:
+class Augmented:
     def __init__(self, loader):
         self.loader, self.generator = loader, torch.Generator().manual_seed(9)
 
@@ -684,7 +684,7 @@ print(f"no cure       accuracy in epoch 40: {accuracies[-1]:.1%}")
 for name, settings in cures.items():
     network, optimizer = start(**settings)
     loader = shuffled(few_x, few_y, 50)
-    loader = augmented(loader) if name == "augmentation" else loader
+    loader = Augmented(loader) if name == "augmentation" else loader
     history = fit(network, loader, last_loader, criterion, optimizer, 40, 40, device)
     runs[name] = history["val_loss"]
     print(f"{name:13} accuracy in epoch 40: {history['val_accuracy'][-1]:.1%}")
@@ -692,7 +692,7 @@ plots.plot_history({name: runs[name] for name in runs if name != "smaller"}, los
 
 # %% [markdown]
 # Without a cure the curve turns upwards; with one it stays nearly flat, and the last epoch is 12 to 22 points
-# better. (The smaller network's curve is left out of the picture: it would hide dropout's.) Augmentation gains most,
+# better. (The picture has room for four curves: the smaller network's is left out.) Augmentation gains most,
 # because it brings what the others cannot: images that were not there. And early stopping? The run without a cure
 # once more, with a patience of 5. Which loss will the network have that `fit` leaves behind?
 

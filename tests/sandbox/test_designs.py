@@ -20,12 +20,16 @@ class Nearest(nn.Module):
 def design_classifier(train_images, train_labels, generator):
     return Nearest(train_images, train_labels)
 """
-# looks through all files and all objects for labels of more digits than the 1,797, and says by its error that it did
+# looks through all files of the course and all objects for labels of more digits than the 1,797: an error if it finds
 SEARCHING = """
 def design_classifier(train_images, train_labels, generator):
     import gc, glob
     import numpy as np
-    many = [path for path in glob.glob("/**/*.npz", recursive=True) if len(np.load(path)["labels"]) > 1797]
+    roots = ("course", "grader", "work", "home", "tmp")
+    files = [path for root in roots for path in glob.glob(f"/{root}/**/*.npz", recursive=True)]
+    if not files:
+        raise LookupError("there is not even the lesson's own file")
+    many = [path for path in files if len(np.load(path)["labels"]) > 1797]
     whole = [t for t in gc.get_objects() if type(t) is torch.Tensor and t.dtype == torch.int64 and len(t.shape) == 1]
     if many or any(len(t) in (1000, 2823, 3823) for t in whole):
         raise LookupError("found them")
@@ -49,7 +53,7 @@ def test_a_module_that_is_good_enough_earns_its_part_of_the_points(sandbox):
     verdict = judged(sandbox, NEAREST)
 
     assert verdict.status == "passed", verdict.message
-    assert verdict.earned == (2, 4)
+    assert 0 < verdict.share < 1
 
 
 def test_no_file_and_no_object_in_the_sandbox_has_the_labels(sandbox):

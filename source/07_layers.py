@@ -194,10 +194,35 @@ print(f"ten sigmoids: {0.25**10:.7f}")
 
 # %% [markdown]
 # At 4 the sigmoid passes on 0.0177 of the gradient, ReLU all of it. The slopes of ten sigmoids multiply to a
-# millionth at best: unless large weights make up for it, the first layers hardly learn. ReLU has a price too:
-# below 0 its slope is 0, so a unit that is negative for every sample stops learning. (At 0 itself ReLU has a
-# corner, and no slope; autograd takes 0.) GELU bends smoothly instead: just left of 0 it still slopes up,
-# further left a little down (-0.13 at the most), and its slope fades to -0.0005 at -4.
+# millionth at best: unless large weights make up for it, the first layers hardly learn. (At 0 itself ReLU has a
+# corner, and no slope; autograd takes 0.) GELU bends smoothly: just left of 0 it still slopes up, further left a
+# little down (-0.13 at the most), and its slope fades to -0.0005 at -4.
+#
+# ### Break it · a dying ReLU
+#
+# ReLU has a price too: below 0 its slope is 0. One step that was too large can push a unit so far down that it is
+# negative for every sample. Such a unit gives 0 for all, and gets a gradient of 0 from all: it is dead. Here is one,
+# with a bias of -3, that should learn to give back its input, a number from 0 to 1. Beside it `LeakyReLU`, which
+# below 0 keeps a small slope, here 0.1. Which of the two will find its way up again?
+
+# %%
+x = torch.linspace(0, 1, 50, device=device)  # (samples,)
+for bend in (nn.ReLU(), nn.LeakyReLU(0.1)):
+    w, b = (torch.tensor(start, device=device, requires_grad=True) for start in (1.0, -3.0))
+    for step in range(201):
+        loss = ((bend(w * x + b) - x) ** 2).mean()
+        loss.backward()
+        if step % 50 == 0:
+            print(f"{bend!s:30} step {step:3}   bias {b.item():5.2f}   loss {loss.item():.4f}")
+        with torch.no_grad():
+            for parameter in (w, b):
+                parameter -= 0.5 * parameter.grad
+                parameter.grad = None
+
+# %% [markdown]
+# The bias of the *dying ReLU* does not move at all, and no number of steps will change that. The leaky unit creeps up
+# along its small slope until it is alive, and ends at the right bias, 0. In a large layer some dead units do no
+# harm; if many die, lower the learning rate, or take an activation that leaks, as GELU does near 0.
 #
 # ### Exercise 7.2 · gelu
 #

@@ -16,6 +16,7 @@ from course_utils.plots.training import (
     plot_history,
     plot_search,
     plot_stopping,
+    plot_two_settings,
 )
 from course_utils.plots.transformer_ffn import (
     plot_attention,
@@ -61,5 +62,6 @@ __all__ = [
     "plot_slope",
     "plot_softmax",
     "plot_stopping",
+    "plot_two_settings",
     "plot_walks",
 ]

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch.utils.data import Dataset
 
-from course_utils.probes.core import Case, Observation, Seed, observe, prepare, snapshot, with_flags
+from course_utils.probes.core import FURTHER, Case, Observation, Seed, observe, prepare, snapshot, with_flags
 from course_utils.probes.world import reseed
 
 # What is done to the features of one sample; the name is the body.
@@ -48,7 +48,8 @@ def run_dataset(candidate: type[Dataset], case: Case) -> Observation:
 
 
 def run_make_loaders(candidate: Callable, case: Case) -> Observation:
-    """Ask for loaders with one generator twice and with another one, and go through two epochs of each.
+    """Ask for loaders with one generator twice, with another one, and with the first one after many draws from it; and
+    go through two epochs of each.
 
     Any random split is right, so what the judge looks at are rules. The case's arguments, those of the candidate:
     ``X``, whose rows all differ, so that each can be recognised; ``y``; ``batch_size``; ``val_fraction``;
@@ -62,7 +63,7 @@ def run_make_loaders(candidate: Callable, case: Case) -> Observation:
 
     def body() -> dict[str, Any]:
         made = []
-        for i, seed_now in enumerate((seed, seed, Seed(seed.value + 1))):
+        for i, seed_now in enumerate((seed, seed, Seed(seed.value + 1), Seed(seed.value, drawn=FURTHER))):
             reseed(i)  # the split is the other generator's alone
             rows = (X, y) if i == 0 else (prepare(case.args["X"]), prepare(case.args["y"]))
             loaders = candidate(*rows, args["batch_size"], args["val_fraction"], prepare(seed_now))

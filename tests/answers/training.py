@@ -298,6 +298,24 @@ def fit_keeping_parameters(model, train_loader, val_loader, criterion, optimizer
     return {"val_loss": val_losses, "val_accuracy": accuracies, "train_loss": train_losses}
 
 
+def fit_keeping_tensors(model, train_loader, val_loader, criterion, optimizer, max_epochs, patience, device):
+    tensors = [*model.parameters(), *model.buffers()]
+    best, kept, waited = math.inf, [t.detach().clone() for t in tensors], 0
+    history = {key: [] for key in ("train_loss", "val_loss", "val_accuracy")}
+    while len(history["val_loss"]) < max_epochs and waited < patience:
+        train_loss = epoch_with_weighted_mean(model, train_loader, criterion, optimizer, device)
+        loss, accuracy = evaluate_all_at_once(model, val_loader, criterion, device)
+        for key, value in zip(history, (train_loss, loss, accuracy), strict=True):
+            history[key].append(value)
+        waited += 1
+        if loss < best:
+            best, kept, waited = loss, [t.detach().clone() for t in tensors], 0
+    with torch.no_grad():
+        for t, value in zip(tensors, kept, strict=True):
+            t.copy_(value)
+    return history
+
+
 def fit_in_one_piece(model, train_loader, val_loader, criterion, optimizer, max_epochs, patience, device):
     history = {key: [] for key in ("train_loss", "val_loss", "val_accuracy")}
     best_model, waited = None, 0
@@ -841,7 +859,7 @@ RIGHT = {
         *(epochs_run_by_counting, epochs_run_by_best_epoch, epochs_run_by_slices),
         *(epochs_run_by_while, epochs_run_by_tensor),
     ),
-    "fit": (fit_with_deepcopy, fit_with_clones, fit_keeping_parameters, fit_in_one_piece),
+    "fit": (fit_with_deepcopy, fit_with_clones, fit_in_one_piece, fit_keeping_tensors),
     "init_weights_": (init_by_nn_init, init_by_apply, init_by_hand, init_by_data, init_recursively),
     "freeze_": (freeze_by_startswith, freeze_by_any, freeze_by_slices, freeze_by_assignment),
     "save_checkpoint": (
@@ -877,6 +895,7 @@ WRONG = (
     ("evaluate", evaluate_leaving_grad_off, "left torch's global grad mode at False"),
     ("epochs_run", epochs_run_always_all, "returned 7; expected 6"),
     ("epochs_run", epochs_run_as_float, "returned a float"),
+    ("fit", fit_keeping_parameters, "BatchNorm's stored statistics are still the last ones"),
     ("fit", fit_without_history, "expected a dict of 3"),
     ("fit", fit_with_other_keys, "['train_loss', 'val_accuracy', 'val_loss']"),
     ("fit", fit_with_an_epoch_too_many, "expected 9"),

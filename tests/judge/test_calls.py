@@ -43,7 +43,7 @@ def same(got, want):
     if isinstance(want, (list, tuple)):
         return len(got) == len(want) and all(map(same, got, want))
     if isinstance(want, Seed):
-        return torch.equal(got.get_state(), torch.Generator().manual_seed(want.value).get_state())
+        return torch.equal(got.get_state(), prepare(want).get_state())
     return got == want
 
 

@@ -57,7 +57,7 @@ def frame(text, tensors=b""):
         [1, [2.5, ()], {"a": {"$b": (1, 2)}, "$tensor": 0}],
         torch.float64,
         Raised("ValueError", "no", "line 3: raise ValueError", True),
-        Seed(3),
+        Seed(3, drawn=5),
         Opaque("set"),
     ],
     ids=repr,

@@ -22,8 +22,8 @@ READS_GIVEN = "it reads at least the digits that it was given"
 def measure_outcome(case: Case, got: Observation, labels: torch.Tensor, least: float) -> Observation:
     """For what `run_design` brings.
 
-    Parts: ``module``; ``arguments``; ``the shape of its outputs``; rules; ``cpu_seconds``, at least `CPU_SECONDS`; as
-    long as all of these are right, the score: the share of right answers to the ``unseen`` images, and to those that
+    Parts: ``module``; ``arguments``; ``the shape of its outputs``; rules; ``cpu_seconds``, at least `CPU_SECONDS`. As
+    long as all of these are right also the score, the share of right answers to the ``unseen`` images and to those that
     were ``given``; two more rules; ``result``, the share that is not above ``least``.
 
     Args:

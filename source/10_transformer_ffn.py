@@ -335,8 +335,8 @@ print("reshaped:  ", x.reshape(1, 2, 3, 2)[0].tolist())  # the same shape
 # In the first, head 0 has the features 0 and 1 of position 0, 4 and 5 of position 1, 8 and 9 of position 2: half
 # of every position. In the second it has all of position 0 and half of position 1, and none of position 2.
 # `reshape` keeps the numbers in their order and cuts the row anew. To *move* a dim, transpose; to *cut* one dim or
-# *merge* neighbours, `reshape`, `unflatten` and `flatten` are safe. (Lesson 3 has this step as an exercise,
-# `split_heads`.)
+# *merge* neighbours, `reshape` is safe, and so are its forms for one purpose: `x.unflatten(2, (2, -1))` cuts dim 2 in
+# two, `x.flatten(0, 1)` merges dims 0 and 1. (Lesson 3 has this step as an exercise, `split_heads`.)
 #
 # ### Exercise 10.4 · MultiHeadAttention
 #

@@ -362,8 +362,8 @@ print("reshaped:  ", x.reshape(1, 2, 3, 2)[0].tolist())  # the same shape
 # In the first, head 0 has the features 0 and 1 of position 0, 4 and 5 of position 1, 8 and 9 of position 2: half
 # of every position. In the second it has all of position 0 and half of position 1, and none of position 2.
 # `reshape` keeps the numbers in their order and cuts the row anew. To *move* a dim, transpose; to *cut* one dim or
-# *merge* neighbours, `reshape`, `unflatten` and `flatten` are safe. (Lesson 3 has this step as an exercise,
-# `split_heads`.)
+# *merge* neighbours, `reshape` is safe, and so are its forms for one purpose: `x.unflatten(2, (2, -1))` cuts dim 2 in
+# two, `x.flatten(0, 1)` merges dims 0 and 1. (Lesson 3 has this step as an exercise, `split_heads`.)
 #
 # ### Exercise 10.4 · MultiHeadAttention
 #
@@ -776,10 +776,10 @@ class CharacterModel(nn.Module):
 # %% [markdown]
 # A learning rate of 0.01 is bold. At the start, Adam knows nothing yet about the size of the gradients; at the end
 # such steps jump over the valley's floor. A *learning-rate schedule* helps with both: the rate warms up over
-# 50 steps, then falls to 0 along half a cosine. And if one batch has a huge gradient, *clipping* shortens it to
-# length 1. In lesson 8 you built both, as `warmup_cosine` and `clip_gradients_`. Here the library's forms do it:
-# `LambdaLR` multiplies the optimizer's rate by a share that you name, and `clip_grad_norm_` gives the length that
-# it found.
+# 50 steps, then falls to 0 along half a cosine. And if one batch has a huge gradient, *clipping* shortens it, that of
+# all parameters together, to length 1. In lesson 8 you built both, as `warmup_cosine` and `clip_gradients_`. Here the
+# library's forms do it: `LambdaLR` multiplies the optimizer's rate by a share that you name, and `clip_grad_norm_`
+# returns the length that it found. What share do you expect halfway, at step 325?
 
 
 # %% tags=["demo"]
@@ -792,6 +792,9 @@ def share_of_peak(step, steps, warmup=50):
 print([round(share_of_peak(step, 600), 2) for step in (0, 24, 49, 325, 599)])
 
 # %% [markdown]
+# The rate starts at a fiftieth of its peak, has all of it after 50 steps, and half of it at step 325, in the middle
+# of the cosine.
+#
 # And the loop. In the middle stand the five steps of lesson 6; around them a random batch in each step, the
 # held-out loss every hundred steps, and a progress bar. `functools.cache` keeps the result, so asking for
 # the same training again costs nothing.
@@ -834,7 +837,8 @@ print(sum(p.numel() for p in run.model.parameters()), "parameters, first loss", 
 plots.plot_loss_and_baseline(run.losses, run.held_out, baseline)
 
 # %% [markdown]
-# Its first batch costs 3.44. (The drawn curve starts lower, because each of its points is the mean of 25 steps.)
+# Its first batch costs 3.44. (The drawn curve starts lower, because each of its points is the mean of 25 steps. If your
+# block makes its layers in another order, it begins with other weights, and your numbers differ a little from ours.)
 # It passes the bigrams within the first hundred steps, and ends at a held-out loss of 1.96, half a nat below them.
 # So the right letter gets $e^{-1.96} = 0.14$, where bigrams give it $e^{-2.48} = 0.08$. These are *geometric
 # means*: the logarithms were averaged, not the probabilities. Meanwhile the gap between the two curves grows: the

@@ -52,15 +52,15 @@ progress()
 #
 # The course ends with a *Transformer*, the kind of network that chatbots are made of. Here is a small one: 154,587
 # numbers, trained for a quarter of a minute on words from Jane Austen's novels. It writes words of its own, letter
-# by letter, and a *temperature* says how daring it is. Run the cell, then move the slider, with the mouse or with the
-# arrow keys. At which temperature would you believe most of its words?
+# by letter, and a *temperature* says how daring it is. Run the cell, then move the slider; once you have clicked it,
+# the arrow keys move it too. At which temperature would you believe most of its words?
 
 # %%
 widgets.word_inventor()
 
 # %% [markdown]
-# At 0.1 it repeats what it is sure of; at 2 it writes what nobody can pronounce. In lesson 10 this model is yours: you
-# write each of its parts, you train it, and you know why temperature does that.
+# At 0.1 it begins 40 words and writes the same few again and again; at 2 it writes much that nobody can pronounce. In
+# lesson 10 this model is yours: you write each of its parts, you train it, and you know why temperature does that.
 #
 # ## What your machine computes on
 

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import nbformat
 from nbformat import NotebookNode
@@ -23,10 +22,9 @@ from autograder.desk.spacing import due
 from autograder.notebooks.course import REVIEW, CourseError
 from autograder.notebooks.matching import checked, grade_id, is_answer
 from autograder.notebooks.reading import Unreadable, read_bytes, read_notebook
-
-if TYPE_CHECKING:
-    from course_utils.outline import Outline
-    from course_utils.record import History
+from course_utils import record
+from course_utils.outline import START, Outline, read_outlines
+from course_utils.record import History
 
 MOST = 5  # exercises in a review
 
@@ -61,12 +59,10 @@ def make_review(root: Path, *, anew: bool = False, now: datetime | None = None) 
     Raises:
         CourseError: the review cannot be written; what was there is still there.
     """
-    from course_utils import outline, record  # here, because it imports torch
-
     now = now or datetime.now().astimezone()
     work = root / "work"
     path, seen = work / f"{REVIEW}.ipynb", record.read(work)
-    lessons = [found for found in outline.read_outlines(root) if found.name != outline.START]
+    lessons = [found for found in read_outlines(root) if found.name != START]
     if path.exists() and not anew and (left := _unfinished(path, seen)):
         return f"{left}. It stays as it is.\n{_REMEDY}"
     chosen = [rest.exercise for rest in due(seen, [name for lesson in lessons for name in lesson.hints], now, MOST)]

@@ -18,6 +18,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.desk.copies import kept_path, reason, write_notebook
+from autograder.desk.renewing import RELOAD
 from autograder.desk.spacing import due
 from autograder.notebooks.course import REVIEW, CourseError
 from autograder.notebooks.matching import checked, grade_id, is_answer
@@ -75,7 +76,7 @@ def make_review(root: Path, *, anew: bool = False, now: datetime | None = None) 
         raise CourseError(f"Cannot make work/{path.name}: {reason(error)}") from None
     names = exercises_of(path)
     record.append(work, [(name, record.ASKED, None) for name in names], record.REVIEW)
-    aside = f"\nThe one before is in {kept.relative_to(root).as_posix()}." if kept else ""
+    aside = f"\nThe one before is in {kept.relative_to(root).as_posix()}. {RELOAD}" if kept else ""
     return f"work/{path.name} asks for {', '.join(names)}.{aside}"
 
 

@@ -31,8 +31,8 @@ def predict(question: str, *choices: Any, answer: Any) -> None:
 
     Args:
         question: such as ``"the weight's shape"``; in one lesson each question is asked once.
-        choices: two or more, each a text or what ``str`` makes one of; or dicts of choice -> a sentence that is
-            told afterwards: why a wrong one is tempting, why the right one is right.
+        choices: two or more, each a text or a value that is written as one, a shape as ``(2, 3)``; or dicts of
+            choice -> a sentence that is told afterwards: why a wrong one is tempting, why the right one is right.
         answer: what comes, one of the choices. Better a function without arguments that computes it from what
             the next cell defines: as long as it raises an error, nothing has come yet.
 
@@ -81,9 +81,9 @@ class Prediction:
                 f"predict({self.question!r}) was given too few choices: {given}; expected two or more, each an "
                 'argument of its own: predict("the weight\'s shape", "(3, 2)", "(2, 3)", answer="(2, 3)").'
             )
-        if not callable(self.answer) and str(self.answer) not in self.choices:
+        if not callable(self.answer) and _text(self.answer) not in self.choices:
             raise ValueError(
-                f"predict({self.question!r}) was given answer={str(self.answer)!r}, which is none of its choices: "
+                f"predict({self.question!r}) was given answer={_text(self.answer)!r}, which is none of its choices: "
                 f"{given}. Write the answer as the choice is written."
             )
 
@@ -154,7 +154,7 @@ class Prediction:
             value = self.answer() if callable(self.answer) else self.answer
         except Exception:  # what it needs is not there yet
             return
-        self.came = str(value)
+        self.came = _text(value)
         if self.said is None:
             if not self._late:
                 self._late = True
@@ -200,10 +200,15 @@ def _reasons(choices: tuple[Any, ...]) -> dict[str, str]:
     found: dict[str, str] = {}
     for given in choices:
         for choice, reason in given.items() if isinstance(given, Mapping) else [(given, "")]:
-            if str(choice) in found:
-                raise ValueError(f"predict() was given the choice {str(choice)!r} twice; give each once.")
-            found[str(choice)] = str(reason)
+            if _text(choice) in found:
+                raise ValueError(f"predict() was given the choice {_text(choice)!r} twice; give each once.")
+            found[_text(choice)] = str(reason)
     return found
+
+
+def _text(value: Any) -> str:
+    """How a choice is written: a shape as a tuple."""
+    return str(tuple(value)) if isinstance(value, tuple) else str(value)
 
 
 def _after_cell(result: Any) -> None:

@@ -12,21 +12,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.desk.copies import kept_path, reason, write_notebook
+from autograder.desk.renewing import RELOAD
 from autograder.desk.spacing import due
 from autograder.notebooks.course import REVIEW, CourseError
 from autograder.notebooks.matching import checked, grade_id, is_answer
 from autograder.notebooks.reading import Unreadable, read_bytes, read_notebook
-
-if TYPE_CHECKING:
-    from course_utils.outline import Outline
-    from course_utils.record import History
+from course_utils import record
+from course_utils.outline import START, Outline, read_outlines
+from course_utils.record import History
 
 MOST = 5  # exercises in a review
 
@@ -61,12 +60,10 @@ def make_review(root: Path, *, anew: bool = False, now: datetime | None = None) 
     Raises:
         CourseError: the review cannot be written; what was there is still there.
     """
-    from course_utils import outline, record  # here, because it imports torch
-
     now = now or datetime.now().astimezone()
     work = root / "work"
     path, seen = work / f"{REVIEW}.ipynb", record.read(work)
-    lessons = [found for found in outline.read_outlines(root) if found.name != outline.START]
+    lessons = [found for found in read_outlines(root) if found.name != START]
     if path.exists() and not anew and (left := _unfinished(path, seen)):
         return f"{left}. It stays as it is.\n{_REMEDY}"
     chosen = [rest.exercise for rest in due(seen, [name for lesson in lessons for name in lesson.hints], now, MOST)]
@@ -79,7 +76,7 @@ def make_review(root: Path, *, anew: bool = False, now: datetime | None = None) 
         raise CourseError(f"Cannot make work/{path.name}: {reason(error)}") from None
     names = exercises_of(path)
     record.append(work, [(name, record.ASKED, None) for name in names], record.REVIEW)
-    aside = f"\nThe one before is in {kept.relative_to(root).as_posix()}." if kept else ""
+    aside = f"\nThe one before is in {kept.relative_to(root).as_posix()}. {RELOAD}" if kept else ""
     return f"work/{path.name} asks for {', '.join(names)}.{aside}"
 
 

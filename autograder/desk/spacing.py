@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from course_utils.record import Entry, History
+from course_utils.hints import FIRST_HINT
+from course_utils.record import ATTEMPTS, RESET, Entry, History
 
 DAY = timedelta(days=1)
 FIRST = {"at once": 4 * DAY, "after failures": 2 * DAY, "after hints": DAY}  # how long an exercise rests when it passed
@@ -37,20 +36,18 @@ def due(seen: History, exercises: Iterable[str], now: datetime, at_most: int) ->
 
 def rest_of(exercise: str, entries: Sequence[Entry]) -> Rest | None:
     """How long an exercise rests, by what `History.practice` tells of it; None where it has never passed."""
-    from course_utils import hints, record  # here, because it imports torch
-
     length: timedelta | None = None
     passed = since = None
     failures = 0
     for entry in entries:
         when = _time(entry.at)
-        if entry.status == record.RESET:
+        if entry.status == RESET:
             length = passed = since = None
             failures = 0
-        elif when and entry.status in record.ATTEMPTS:
+        elif when and entry.status in ATTEMPTS:
             failures, since = failures + 1, when
         elif when and entry.status == "passed":
-            first = _first(failures, hints.FIRST_HINT)
+            first = _first(failures)
             if length is None or failures:
                 length = first
             elif when - passed >= DAY:  # a check that is run once more the same day shows nothing new
@@ -58,11 +55,11 @@ def rest_of(exercise: str, entries: Sequence[Entry]) -> Rest | None:
             failures, passed, since = 0, when, when
     if length is None:
         return None
-    return Rest(exercise, since, min(length, _first(failures, hints.FIRST_HINT)) if failures else length)
+    return Rest(exercise, since, min(length, _first(failures)) if failures else length)
 
 
-def _first(failures: int, first_hint: int) -> timedelta:
-    return FIRST["after hints" if failures >= first_hint else "after failures" if failures else "at once"]
+def _first(failures: int) -> timedelta:
+    return FIRST["after hints" if failures >= FIRST_HINT else "after failures" if failures else "at once"]
 
 
 def _time(text: str) -> datetime | None:

@@ -46,7 +46,7 @@ progress()
 
 # %% [markdown]
 # Every check that you run is noted in `progress.jsonl`, beside this notebook: what you checked, when, and what
-# came of it. It stays on your machine.
+# came of it. So is what you foresaw, where a lesson asks you. It stays on your machine.
 #
 # ## Where this leads
 #

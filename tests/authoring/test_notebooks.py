@@ -111,6 +111,10 @@ def test_every_check_of_a_solution_notebook_shows_that_it_passed(solved):
         assert shown[f"check_{name}"].startswith(f"{name}: passed ")
 
 
+def test_a_lesson_asks_three_to_five_predictions(predictions):
+    assert 3 <= len(predictions) <= 5
+
+
 def test_the_answer_of_a_prediction_comes_with_the_next_cell_and_not_before(predictions):
     assert [(asked["early"], asked["cells"]) for asked in predictions] == [(None, 1)] * len(predictions)
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
+import torch
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 from typer.testing import CliRunner
@@ -309,7 +310,8 @@ def test_a_bad_question_is_told_what_is_wrong_with_it(question, choices, answer,
     assert says in str(caught.value)
 
 
-def test_choices_come_as_texts_as_values_and_with_their_reasons(capsys):
-    predict("the shape", (3, 2), {(2, 3): "Rows come first."}, answer=(2, 3))
+@pytest.mark.parametrize("answer", [(2, 3), "(2, 3)", torch.zeros(2, 3).shape, torch.zeros(3, 2).T.shape])
+def test_choices_come_as_texts_as_values_and_with_their_reasons(capsys, answer):
+    predict("the shape", (3, 2), {(2, 3): "Rows come first."}, answer=answer)
 
     assert capsys.readouterr().out.endswith("? (3, 2) | (2, 3)\n")

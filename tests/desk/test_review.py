@@ -242,7 +242,9 @@ def test_a_finished_review_is_kept_aside_when_a_new_one_is_made(work):
     said = make_review(work.parent, now=later)
     (kept,) = (work / "kept").iterdir()
 
-    assert said == f"work/review.ipynb asks for linear, gelu.\nThe one before is in work/kept/{kept.name}."
+    assert said.startswith(
+        f"work/review.ipynb asks for linear, gelu.\nThe one before is in work/kept/{kept.name}. If it is"
+    )
     assert kept.read_bytes() == before
     assert "is not finished: linear, gelu" in make_review(work.parent, now=later)
 

@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from autograder.notebooks.course import CourseError, find_root, meant_lesson, released_lessons
+from autograder.notebooks.course import CourseError, find_root, meant_lesson, released_lessons, work_of
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,10 +26,10 @@ app.add_typer(roster, name="roster")
 def course() -> None:
     """Learn PyTorch in notebooks whose exercises check themselves.
 
-    A learner needs `course lab`, and perhaps `course check` before handing a notebook in; `course reset` and
-    `course update` renew a lesson, and keep what was there.
+    A learner needs `course lab`, and perhaps `course check` before handing a notebook in, where there is an exchange by
+    `course submit`; `course reset` and `course update` renew a lesson, and keep what was there.
     Who teaches a class needs `course collect` and `course grade`, and perhaps `course roster`. Authors of lessons need
-    `course build`.
+    `course build`, and a JupyterHub `course serve`.
     """
 
 
@@ -75,7 +75,7 @@ def check(
     if watch and json:
         raise typer.BadParameter("--watch prints for people; leave out --json.")
     try:
-        paths = paths or [find_root(Path.cwd()) / "work"]
+        paths = paths or [work_of(find_root(Path.cwd()))]
     except CourseError as error:
         _fail(error)
     if watch:
@@ -96,7 +96,7 @@ def check(
 def progress() -> None:
     """Show how far you have come in each lesson, and the mistakes you have left behind."""
     try:
-        work = find_root(Path.cwd()) / "work"
+        work = work_of(find_root(Path.cwd()))
     except CourseError as error:
         _fail(error)
     from autograder.desk.progress import print_progress
@@ -127,6 +127,17 @@ def update(
     try:
         for told in update_lessons(find_root(Path.cwd()), lessons or ()):
             print(told)
+    except CourseError as error:
+        _fail(error)
+
+
+@app.command()
+def submit(lesson: Annotated[str, typer.Argument(metavar="LESSON", help="Such as 07_layers, 7 or layers.")]) -> None:
+    """Hand a lesson in, where nbgrader's exchange is set up, as on a JupyterHub. Prints the receipt, and keeps it."""
+    from autograder.desk.handing_in import submit as hand_in
+
+    try:
+        print(hand_in(find_root(Path.cwd()), lesson))
     except CourseError as error:
         _fail(error)
 
@@ -203,7 +214,12 @@ def grade(
 
 @app.command()
 def collect(
-    archives: Annotated[list[Path], typer.Argument(metavar="ARCHIVE...", help="Zips, tars, folders, notebooks.")],
+    archives: Annotated[
+        list[Path] | None, typer.Argument(metavar="ARCHIVE...", help="Zips, tars, folders, notebooks.")
+    ] = None,
+    exchange: Annotated[
+        bool, typer.Option("--exchange", help="What was handed in by nbgrader's exchange, as on a JupyterHub.")
+    ] = False,
     lesson: Annotated[
         str | None, typer.Option(metavar="LESSON", help="Take the notebooks of this lesson alone.")
     ] = None,
@@ -226,11 +242,13 @@ def collect(
     from autograder.grading.collect.intake import collect as take
     from autograder.grading.collect.times import NoTime, named_zone, zone_name
 
+    if not archives and not exchange:
+        raise typer.BadParameter("Name what to collect: archives, folders or notebooks, or --exchange.")
     try:
         root = find_root(Path.cwd())
         wanted = lesson and meant_lesson(lesson, released_lessons(root))
         meant_zone = named_zone(zone) if zone else None
-        taken = take(archives, root, wanted, meant_zone, student)
+        taken = take(archives or [], root, wanted, meant_zone, student, exchange)
     except (CourseError, NoTime, OSError) as error:
         _fail(error, 2)
     for sentence in taken.sentences:
@@ -242,6 +260,20 @@ def collect(
     if taken.stored:
         print(f"Times that came without a zone were read in {zone_name(meant_zone)}.")
     raise typer.Exit(2 if not taken.stored and not taken.unchanged else 1 if taken.refused else 0)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def serve(context: typer.Context) -> None:
+    """Be the server of one person on a JupyterHub, which starts this: `c.Spawner.cmd = ["course", "serve"]`.
+
+    As `course lab`, behind the hub's log-in. docs/hub.md says what the hub sets. Options go to `jupyterhub-singleuser`.
+    """
+    from autograder.desk.hub import serve as serve_one
+
+    try:
+        serve_one(find_root(Path.cwd()), context.args)
+    except CourseError as error:
+        _fail(error)
 
 
 @roster.command("import")

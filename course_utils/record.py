@@ -16,6 +16,7 @@ from pathlib import Path
 
 FILE = "progress.jsonl"
 DESK = "COURSE_DESK"  # the environment variable with which `course lab` says where the learner's copies are
+HOME = "COURSE_HOME"  # the one with which a JupyterHub says where the course's lessons are, if not beside the copies
 RESET = "reset"  # the status of an exercise whose lesson was begun anew
 ATTEMPTS = ("wrong", "error")  # a check that found something to judge, and not right
 _unwritten: list[Entry] = []
@@ -81,6 +82,12 @@ def find_desk() -> Path | None:
             if folder.name == "work" and (course / "nbgrader_config.py").is_file() and (course / "lessons").is_dir():
                 return folder
     return None
+
+
+def course_of(desk: Path) -> Path:
+    """The folder that holds ``lessons/``: the one that has the learner's ``work/``, or the one a JupyterHub names."""
+    home, named = os.environ.get(HOME), os.environ.get(DESK)
+    return Path(home) if home and named and Path(named).resolve() == desk.resolve() else desk.parent
 
 
 def append(desk: Path, statuses: Iterable[tuple[str, str, str | None]]) -> None:

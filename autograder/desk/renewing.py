@@ -12,7 +12,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.desk.copies import Copy, copy_whole, find_copies, reason
-from autograder.notebooks.course import KEPT, START, CourseError
+from autograder.notebooks.course import KEPT, START, WORK, CourseError, work_of
 from autograder.notebooks.reading import read_bytes, read_notebook
 from autograder.notebooks.rebuild import Rebuilt, rebuild
 
@@ -35,7 +35,7 @@ def reset(root: Path, name: str) -> str:
         raise CourseError(f"Nothing to reset: work/{copy.mine.name} is as it came.")
     kept = _renew(copy)
     _note_reset(root, copy)
-    return f"{copy.name} is as it came. What was there is in {kept.relative_to(root).as_posix()}.\n{RELOAD}"
+    return f"{copy.name} is as it came. What was there is in {_named(kept, copy)}.\n{RELOAD}"
 
 
 def update(root: Path, names: Iterable[str] = ()) -> Iterator[str]:
@@ -55,7 +55,7 @@ def update(root: Path, names: Iterable[str] = ()) -> Iterator[str]:
             continue
         if ailment := copy.ailment():
             kept = _renew(copy)
-            yield f"{ailment}. It is kept in {kept.relative_to(root).as_posix()}, and a fresh one is in its place."
+            yield f"{ailment}. It is kept in {_named(kept, copy)}, and a fresh one is in its place."
             continue
         release = nbformat.read(copy.released_notebook, as_version=4)
         mine = read_notebook(read_bytes(copy.notebook))
@@ -69,7 +69,7 @@ def update(root: Path, names: Iterable[str] = ()) -> Iterator[str]:
             _write(rebuilt.notebook, copy.notebook)
         except OSError as error:
             raise CourseError(f"Cannot update work/{copy.mine.name}: {reason(error)}") from None
-        yield "\n".join(_told(copy, rebuilt, kept.relative_to(root).as_posix()))
+        yield "\n".join(_told(copy, rebuilt, _named(kept, copy)))
 
 
 def _is_fresh(copy: Copy) -> bool:
@@ -92,6 +92,10 @@ def _kept(copy: Copy) -> Path:
     return next(folder / name for name in names if not os.path.lexists(folder / name))
 
 
+def _named(kept: Path, copy: Copy) -> str:
+    return f"{WORK}/{kept.relative_to(copy.mine.parent).as_posix()}"
+
+
 def _renew(copy: Copy) -> Path:
     """Move the learner's copy to work/kept/ and put a fresh one in its place; where that fails, move it back."""
     try:
@@ -111,10 +115,11 @@ def _note_reset(root: Path, copy: Copy) -> None:
     """Let the lesson's exercises count as open again, and their failed checks from 0."""
     from course_utils import outline, record  # here, because it imports torch
 
+    work = work_of(root)
     for found in outline.read_outlines(root):
         if found.name == copy.name:
-            checked = {entry.exercise for entry in record.read(root / "work").entries}
-            record.append(root / "work", [(name, record.RESET, None) for name in found.hints if name in checked])
+            checked = {entry.exercise for entry in record.read(work).entries}
+            record.append(work, [(name, record.RESET, None) for name in found.hints if name in checked])
 
 
 def _says(notebook: NotebookNode) -> list[tuple[str, str]]:

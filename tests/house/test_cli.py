@@ -22,7 +22,7 @@ from autograder.desk import lab as desk
 from autograder.notebooks import course as courses
 
 LESSON = "07_layers"
-COMMANDS = ["lab", "check", "progress", "reset", "update", "build", "grade", "collect", "roster"]
+COMMANDS = ["lab", "check", "progress", "reset", "update", "submit", "build", "grade", "collect", "serve", "roster"]
 
 
 @pytest.fixture

@@ -101,8 +101,8 @@ def test_conda_users_get_the_versions_of_constraints():
     ("files", "declared"),
     [
         (
-            ("autograder/**/*.py", "course_utils/**/*.py", "source/*.py", "nbgrader_config.py"),
-            [*NEEDED, *EXTRAS["cluster"]],
+            ("autograder/**/*.py", "course_utils/**/*.py", "source/*.py", "deploy/*.py", "nbgrader_config.py"),
+            [*NEEDED, *EXTRAS["cluster"], *EXTRAS["ngshare"]],
         ),
         (("tests/**/*.py", "benchmarks/*.py"), [*NEEDED, *DEV]),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib
 import os
@@ -16,6 +17,9 @@ from course_utils.hints import next_help
 from course_utils.probes.world import usual_world
 
 Judge = Callable[[str, Any], Verdict]
+
+IDLE = 1.0  # seconds after which nobody seems to wait for the kernel
+_SLOW = ("autograder.judge", "torch._dynamo")  # what a first check, and the first optimizer, import: over a second
 
 
 class CheckFailed(AssertionError):
@@ -158,3 +162,19 @@ def _silenced() -> Iterator[None]:
             os.dup2(sink, 2)
             stack.callback(lambda: (os.dup2(saved, 2), os.close(saved), os.close(sink)))
         yield
+
+
+def _prepare() -> None:
+    with contextlib.suppress(Exception), usual_world():  # whatever fails here fails again where it is told
+        for name in _SLOW:
+            importlib.import_module(name)
+
+
+def _prepare_when_idle() -> None:
+    """Import what is slow while the learner reads: between two cells, so that it never runs beside one."""
+    with contextlib.suppress(RuntimeError):  # no event loop
+        asyncio.get_running_loop().call_later(IDLE, _prepare)
+
+
+if _notebook():
+    _prepare_when_idle()

@@ -11,7 +11,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 from autograder.grading import cluster, workers
@@ -107,7 +116,10 @@ def grade_class(root: Path, options: Options, console: Console) -> int:
 
         for lesson in lessons:
             students = [result.student for result in graded if result.lesson == lesson and result.outcome != ERROR]
-            write_feedback(root, lesson, students)
+            with _progress(console) as progress:
+                task = progress.add_task("feedback", total=None)
+                told = functools.partial(_tell, progress, task)
+                write_feedback(root, lesson, students, options.jobs or os.cpu_count() or 1, told)
         console.print(f"Feedback pages: {submitted.with_name('feedback')}/STUDENT/LESSON/LESSON.html")
     look = alike or doubts or any(result.outcome != GRADED for result in graded)
     return SOME_FAILED if look else ALL_GRADED
@@ -241,6 +253,10 @@ class _Run:
             at_once = self._options.jobs or os.cpu_count() or 1
             start = functools.partial(workers.local, at_once)
         return workers.grade_all(papers, workers.grade_sandboxed, start, at_once)
+
+
+def _tell(progress: Progress, task: TaskID, done: int, of: int) -> None:
+    progress.update(task, completed=done, total=of)
 
 
 def _students(submitted: Path) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 
 from autograder.exercises.numerals import count, number, two_numbers, two_tensors
@@ -181,7 +182,7 @@ def _value_words(got: torch.Tensor, want: torch.Tensor, tolerance: Tolerance) ->
     wrong = ~tolerance.is_close(got, want)
     size = torch.nan_to_num((got.double() - want.double()).abs(), nan=torch.inf, posinf=torch.inf)
     flat = int(torch.where(wrong, size, -1.0).flatten().argmax())
-    index = [int(i) for i in torch.unravel_index(torch.tensor(flat), want.shape)]
+    index = [int(i) for i in np.unravel_index(flat, want.shape)]  # torch's own imports sympy first
     at = "[" + ", ".join(map(str, index)) + "]"
     share = f"{int(wrong.sum())} of {want.numel()} values differ, most at {at}"
     came, expected = two_numbers(got.flatten()[flat], want.flatten()[flat])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
@@ -41,7 +42,7 @@ def plot_place(x: torch.Tensor, shape: Sequence[int], place: int) -> Picture:
     """
     shape = tuple(shape)
     table = x.detach().cpu().reshape(shape)
-    index = [int(i) for i in torch.unravel_index(torch.tensor(place), shape)]
+    index = [int(i) for i in np.unravel_index(place, shape)]
     work = f" = {index[0]} {_TIMES} {shape[1]} + {index[1]}" if len(shape) == 2 else ""
     memory = f"memory: place {place} of {len(x)} is marked"
     finding = f"shape {shape}: place {place}{work} is x{index}"

@@ -250,10 +250,28 @@ def gradients(result: Any, inputs: Mapping[str, Any]) -> dict | Raised | str | N
         shapes = [facts.described(t) for t in outputs]
         weights = [torch.cos(torch.arange(n, dtype=dtype) + 1).reshape(shape) for shape, dtype, _, n in shapes]
         try:  # the graph is kept, so that it can be looked at
-            grads = torch.autograd.grad(outputs, list(wanted.values()), weights, retain_graph=True, allow_unused=True)
+            with torch.enable_grad():
+                total = _WeightedSum.apply(weights, *outputs)
+            grads = torch.autograd.grad(total, list(wanted.values()), retain_graph=True, allow_unused=True)
         except Exception as error:
             return OVERWRITTEN if facts.overwritten(outputs) else raised(error)
     return {name: torch.zeros_like(t) if g is None else g for (name, t), g in zip(wanted.items(), grads, strict=True)}
+
+
+class _WeightedSum(torch.autograd.Function):
+    """The start of a backward pass with these gradients, of outputs that nothing is computed with.
+
+    `torch.autograd.grad` takes them too, and then imports sympy first, to compare shapes: most of a second.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, weights: list[torch.Tensor], *outputs: torch.Tensor) -> torch.Tensor:
+        ctx.weights = weights
+        return torch.zeros(())
+
+    @staticmethod
+    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        return None, *ctx.weights
 
 
 def _tensors(value: Any) -> Iterator[torch.Tensor]:

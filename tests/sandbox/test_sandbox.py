@@ -385,8 +385,8 @@ def test_other_systems_are_told_of_the_way_without(monkeypatch):
 
 def test_a_server_that_was_killed_is_started_again():
     with Sandbox() as started:
-        started._process.kill()
-        started._process.wait()
+        started._server.process.kill()
+        started._server.process.wait()
         with started.run(Program(("1 + 1",), {})) as ran:
             shown = [node["data"]["text/plain"] for node in ran.outputs[0]]
 

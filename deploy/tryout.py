@@ -73,6 +73,7 @@ def main() -> int:
                 hub.wait()
         ended = hub.poll()
         if ended is None:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # pressed again, it would leave the rest running
             print("\nStopping.", flush=True)
             hub.terminate()  # it takes its proxy, the servers and their kernels along
             hub.wait()

@@ -32,7 +32,7 @@ PINS = [
     for line in (ROOT / "constraints.txt").read_text().splitlines()
     if line and not line.startswith("#")
 ]
-PAGES = ["README.md", "CONTRIBUTING.md", "docs/learning.md", "docs/grading.md"]
+PAGES = ["README.md", "CONTRIBUTING.md", "docs/learning.md", "docs/grading.md", "docs/hub.md"]
 DOCS = {*PAGES, *(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/*.md"))}
 
 

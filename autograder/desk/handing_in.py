@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from nbgrader.apps import NbGrader
 from nbgrader.auth import Authenticator
@@ -17,7 +19,7 @@ from nbgrader.utils import get_username
 
 from autograder.desk.settings import use_settings
 from autograder.notebooks.course import CourseError, meant_lesson, work_of
-from autograder.notebooks.files import write_whole
+from autograder.notebooks.files import with_zone, write_whole
 
 RECEIPTS = "receipts"  # in work/
 
@@ -50,6 +52,10 @@ class WithReceipt:
         if self.timestamp:  # ngshare's has none where it failed, and says so in the log alone
             self.receipt = self._leave_receipt()
 
+    def who(self) -> str:
+        """Who hands in, where the settings do not say."""
+        return get_username()
+
     def _leave_receipt(self) -> Path:
         lesson, folder = self.coursedir.assignment_id, Path(self.src_path)
         notebook = (folder / f"{lesson}.ipynb").read_bytes()
@@ -57,8 +63,8 @@ class WithReceipt:
         text = _RECEIPT.format(
             lesson=lesson,
             course=self.coursedir.course_id,
-            student=get_username() if student == "*" else student,
-            time=self.timestamp,
+            student=self.who() if student == "*" else student,
+            time=with_zone(self.timestamp),
             path=f"{lesson}/{lesson}.ipynb",
             size=len(notebook),
             hash=hashlib.sha256(notebook).hexdigest(),
@@ -95,15 +101,28 @@ def submit(root: Path, name: str) -> str:
     handing_in = ExchangeFactory(config=config).Submit(
         coursedir=CourseDirectory(config=config), authenticator=Authenticator(config=config), config=config
     )
-    handing_in.log.setLevel("ERROR")
+    errors = _Errors()
     try:
-        handing_in.start()
+        with patch.object(handing_in.log, "handlers", [errors]):
+            handing_in.start()
     except ExchangeError as error:
-        raise CourseError(f"{lesson} was not handed in. {error}\n{_WHERE.format(where=_where(config))}") from None
+        errors.said.append(str(error))
     receipt = getattr(handing_in, "receipt", None)
     if receipt is None:
-        raise CourseError(f"{lesson} was not handed in; the lines above say why.")
+        why = "\n".join(dict.fromkeys(errors.said))
+        raise CourseError(f"{lesson} was not handed in. {why}\n{_WHERE.format(where=_where(config))}")
     return f"{receipt.read_text(encoding='utf-8')}\nIt is in {RECEIPTS}/{receipt.name}, beside your lessons."
+
+
+class _Errors(logging.Handler):
+    """Keeps the errors that an exchange writes into its log; ngshare's raises none."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said.append(record.getMessage())
 
 
 _WHERE = "The exchange is {where}. Your instructor says where else to hand in, such as on your learning platform."

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from pathlib import Path
 
 _OF_ONE_PATH = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP)
 
 TIMESTAMP = "timestamp.txt"  # nbgrader's: when a submission was handed in
 SECRET = "submission_secret.txt"  # nbgrader's exchange's: by it a student finds the feedback on a submission
+
+
+def with_zone(time: str) -> str:
+    """A time as an exchange writes it, with its zone: ngshare leaves out that it is UTC."""
+    return f"{time} UTC" if re.fullmatch(r"[\d-]+[ T][\d:.]+", time) else time
 
 
 def lies_in_the_path(error: BaseException) -> bool:

@@ -15,6 +15,7 @@ from autograder.desk.handing_in import submit
 from autograder.desk.renewing import reset
 from autograder.grading.collect.intake import collect
 from autograder.notebooks.course import CourseError, find_root, work_of
+from autograder.notebooks.files import with_zone
 from course_utils.outline import read_outlines
 from course_utils.record import course_of
 from tests.support import ROOT
@@ -180,3 +181,16 @@ def test_what_is_not_there_cannot_be_handed_in(home, tmp_path, name, what):
         copy_lessons(tmp_path)
     with pytest.raises(CourseError, match=what):
         submit(tmp_path, name)
+
+
+@pytest.mark.parametrize(
+    ("came", "said"),
+    [
+        ("2026-11-29 13:31:26.795512", "2026-11-29 13:31:26.795512 UTC"),
+        ("2026-11-29 13:31:26.795512 UTC", "2026-11-29 13:31:26.795512 UTC"),
+        ("2026-11-29 13:31:26 CET", "2026-11-29 13:31:26 CET"),
+        ("2026-11-29T13:31:26+01:00", "2026-11-29T13:31:26+01:00"),
+    ],
+)
+def test_a_time_that_an_exchange_wrote_without_a_zone_is_in_utc(came, said):
+    assert with_zone(came) == said

@@ -14,12 +14,12 @@ from nbgrader.exchange.default import ExchangeReleaseAssignment, ExchangeRelease
 
 from autograder.grading.gradebook.settings import read_course
 from autograder.notebooks.course import CourseError
-from autograder.notebooks.files import SECRET, TIMESTAMP, write_whole
+from autograder.notebooks.files import SECRET, TIMESTAMP, with_zone, write_whole
 from autograder.notebooks.reading import Unreadable, read_file
 
 
 class _Warnings(logging.Handler):
-    """Keeps what nbgrader warns of; that there is nothing to collect is no reason to worry."""
+    """Keeps what nbgrader warns of: that a submission may be another's. The rest is of lessons not handed in yet."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -27,7 +27,7 @@ class _Warnings(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         said = " ".join(record.getMessage().split())
-        if not said.startswith("No submissions of"):
+        if "cheating" in said:
             self.sentences.append(said)
 
 
@@ -43,7 +43,7 @@ def take_out(root: Path, lessons: Sequence[str], folder: Path) -> list[str]:
     Raises:
         CourseError: there is no exchange, or it cannot be reached.
     """
-    course, warnings = read_course(root), _Warnings()
+    course, warnings, failed = read_course(root), _Warnings(), {}
     for lesson in lessons:
         course.coursedir.assignment_id, course.coursedir.submitted_directory = lesson, str(folder / "taken")
         collect = ExchangeFactory(parent=course).Collect(
@@ -52,13 +52,15 @@ def take_out(root: Path, lessons: Sequence[str], folder: Path) -> list[str]:
         try:
             with patch.object(collect.log, "handlers", [warnings]):
                 collect.start()
-        except ExchangeError as error:
-            raise CourseError(
-                f"Nothing was collected from nbgrader's exchange. {error}\n"
-                f"It is there once a lesson is released: nbgrader release_assignment {lesson}"
-            ) from None
+        except ExchangeError as error:  # also for a lesson that was never released
+            failed[lesson] = error
+    if len(failed) == len(lessons):
+        raise CourseError(
+            f"Nothing was collected from nbgrader's exchange. {failed[lessons[0]]}\n"
+            f"It is there once a lesson is released: nbgrader release_assignment {lessons[0]}"
+        )
     for taken in (folder / "taken").glob("*/*"):
-        when = read_file(taken / TIMESTAMP).decode().strip()
+        when = with_zone(read_file(taken / TIMESTAMP).decode().strip())
         taken.rename(folder / f"{taken.parent.name}+{taken.name}+{when}+0")
     return warnings.sentences
 

@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 DESK := $(VENV)/desk-is-ready
 TOOLS := $(VENV)/tools-are-ready
 SITE_TOOLS := $(VENV)/site-tools-are-ready
+HUB := $(VENV)/hub-is-ready
 LESSON_TESTS := tests/authoring/test_build.py tests/authoring/test_notebooks.py tests/exercises/test_exercises.py
 
 # In as many processes as there are cores.
@@ -17,6 +18,8 @@ export OMP_WAIT_POLICY := PASSIVE
 # On a terminal pip shows its progress bars; in a log the numbered lines are enough.
 PIP := $(BIN)/python -m pip install $(shell test -t 2 || echo --quiet) --constraint constraints.txt
 NEWS := sed '/^Requirement already satisfied/d'
+# JupyterHub's proxy, by npm; this version runs on the Node of Debian 12. All other versions are in constraints.txt.
+PROXY := configurable-http-proxy@5.0.1
 TORCH := $(shell sed -n 's/^torch==//p' constraints.txt)
 
 # The first of these that fits. Another one: make lab PYTHON=/path/to/python3
@@ -28,7 +31,7 @@ NO_VENV = $(shell for p in $(PYTHON); do "$$p" -c '$(FITS)' 2>/dev/null && echo 
 # A virtual environment does not survive a move of its folder, or the loss of the Python that it was made with.
 WHOLE := grep -qsF " $$(pwd -P)/$(VENV)" $(VENV)/pyvenv.cfg && $(BIN)/python -c 'import pip' 2>/dev/null
 
-.PHONY: help lab setup build check test test-all test-browser site demo-class bench bench-check mutants clean
+.PHONY: help lab setup build check test test-all test-browser site hub demo-class bench bench-check mutants clean
 ifneq ($(shell $(WHOLE) && echo yes),yes)
 .PHONY: $(DESK)
 endif
@@ -43,6 +46,7 @@ help:
 	@echo 'make test-all   make test, the slowest tests (a cluster, PostgreSQL, ...), test-browser and site: what CI runs'
 	@echo 'make test-browser   use the lessons in a real browser; PICTURES=folder keeps screenshots there'
 	@echo 'make site    write the pages of site/: what README and docs/ say, and the lessons, solved'
+	@echo 'make hub     try the course out on a JupyterHub of your own: an instructor, three students (Linux, macOS)'
 	@echo 'make demo-class   grade a made-up class of 40, some of it hostile, and say what to look at (Linux, bubblewrap)'
 	@echo 'make bench        measure grading beside plain nbgrader, into benchmarks/results/ (a few minutes)'
 	@echo 'make bench-check  measure how long check() takes, over all exercises and their mistakes (a few minutes)'
@@ -74,7 +78,7 @@ test-all: test
 	$(PYTEST) --dist loadfile -m slow $(addprefix --ignore=,$(LESSON_TESTS))
 	$(MAKE) test-browser site
 
-test-browser: $(TOOLS)
+test-browser: $(TOOLS) $(HUB)
 	@.ci/need chromium
 	$(BIN)/python -m pytest tests/browser
 
@@ -82,6 +86,9 @@ site: $(TOOLS) $(SITE_TOOLS)
 	$(BIN)/python docs/site/build.py
 	$(BIN)/python -m pytest --quiet tests/site
 	@echo "Open site/index.html in a browser, or lay the folder on any web server."
+
+hub: $(DESK) $(HUB)
+	@$(BIN)/python deploy/tryout.py $(ARGS)
 
 demo-class: $(DESK)
 	@.ci/need bubblewrap
@@ -116,7 +123,7 @@ $(DESK): pyproject.toml constraints.txt
 	  if [ -e $(VENV) ]; then echo "$(VENV) is incomplete, or was made in another folder; it is made anew."; fi; \
 	  echo "[1/3] $$("$$python" --version), in an environment of its own: $(VENV)"; \
 	  "$$python" -m venv --clear $(VENV); }
-	@rm -f $(DESK) $(TOOLS) $(SITE_TOOLS)
+	@rm -f $(DESK) $(TOOLS) $(SITE_TOOLS) $(HUB)
 	@echo "[2/3] PyTorch $(TORCH): the largest part, a few minutes the first time"
 	@$(PIP) torch setuptools || { echo "$$PIP_FAILED" >&2; exit 1; }
 	@echo "[3/3] JupyterLab, nbgrader and the course"
@@ -134,6 +141,13 @@ $(SITE_TOOLS): $(DESK)
 	@echo "Tools for the site: Sphinx, MyST-NB"
 	@set -o pipefail; $(PIP) --no-build-isolation --editable '.[site]' | $(NEWS) || { echo "$$PIP_FAILED" >&2; exit 1; }
 	@touch $(SITE_TOOLS)
+
+$(HUB): $(DESK)
+	@.ci/need nodejs npm
+	@echo "JupyterHub, and its proxy"
+	@set -o pipefail; $(PIP) --no-build-isolation --editable '.[hub]' | $(NEWS) || { echo "$$PIP_FAILED" >&2; exit 1; }
+	@npm install --silent --no-audit --no-fund --prefix $(VENV)/proxy $(PROXY)
+	@touch $(HUB)
 
 define PIP_FAILED
 pip could not install this; the lines above say why. The same command again goes on from here.

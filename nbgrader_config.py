@@ -30,14 +30,20 @@ c.CourseDirectory.db_url = os.environ.get(
 lessons = {path.name for folder in ("solutions", "lessons") for path in (course / folder).glob("*")}
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", *sorted(lessons)]
 
-# nbgrader's exchange: the folder that COURSE_EXCHANGE names, else nbgrader's own where this machine has it, else one
-# here. Students need the same folder and course_id, see docs/grading.md.
-if not Path("/usr/local/share/nbgrader/exchange").is_dir():
-    c.Exchange.root = str(course / "autograder" / "exchange")
-if os.environ.get("COURSE_EXCHANGE"):
-    c.Exchange.root = os.environ["COURSE_EXCHANGE"]
-c.ExchangeFactory.release_assignment = "autograder.grading.gradebook.exchange.ReleaseAssignment"
-c.ExchangeFactory.release_feedback = "autograder.grading.gradebook.exchange.ReleaseFeedback"
+# nbgrader's exchange: what COURSE_EXCHANGE names, else nbgrader's own folder where this machine has it, else one here.
+# Students need the same exchange and course_id, see docs/grading.md.
+exchange = os.environ.get("COURSE_EXCHANGE", "")
+if "://" in exchange:  # the address of ngshare, which takes the folder's place on Kubernetes
+    from ngshare_exchange import configureExchange
+
+    configureExchange(c, exchange)
+else:
+    if exchange:
+        c.Exchange.root = exchange
+    elif not Path("/usr/local/share/nbgrader/exchange").is_dir():
+        c.Exchange.root = str(course / "autograder" / "exchange")
+    c.ExchangeFactory.release_assignment = "autograder.grading.gradebook.exchange.ReleaseAssignment"
+    c.ExchangeFactory.release_feedback = "autograder.grading.gradebook.exchange.ReleaseFeedback"
 
 # Students' code runs in a sandbox, also when it is `nbgrader autograde` or formgrader that grades.
 c.Autograde.exporter_class = "autograder.grading.gradebook.nbgrader_step.GradingExporter"

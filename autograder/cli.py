@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from autograder.notebooks.course import CourseError, find_root, meant_lesson, released_lessons
+from autograder.notebooks.course import CourseError, find_root, meant_lesson, released_lessons, work_of
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,11 +26,11 @@ app.add_typer(roster, name="roster")
 def course() -> None:
     """Learn PyTorch in notebooks whose exercises check themselves.
 
-    A learner needs `course lab`, and perhaps `course check` before handing a notebook in; `course progress` says how
-    far one is, `course review` brings back what passed a while ago; `course reset` and `course update` renew a lesson,
-    and keep what was there.
+    A learner needs `course lab`, and perhaps `course check` before handing a notebook in, where there is an exchange by
+    `course submit`; `course progress` says how far one is, `course review` brings back what passed a while ago;
+    `course reset` and `course update` renew a lesson, and keep what was there.
     Who teaches a class needs `course collect`, `course grade` and `course export`, and perhaps `course roster`. Authors
-    of lessons need `course build`.
+    of lessons need `course build`, and a JupyterHub `course serve`.
     """
 
 
@@ -76,7 +76,7 @@ def check(
     if watch and json:
         raise typer.BadParameter("--watch prints for people; leave out --json.")
     try:
-        paths = paths or [find_root(Path.cwd()) / "work"]
+        paths = paths or [work_of(find_root(Path.cwd()))]
     except CourseError as error:
         _fail(error)
     if watch:
@@ -97,7 +97,7 @@ def check(
 def progress() -> None:
     """Show how far you have come in each lesson, what you foresaw, and the mistakes you have left behind."""
     try:
-        work = find_root(Path.cwd()) / "work"
+        work = work_of(find_root(Path.cwd()))
     except CourseError as error:
         _fail(error)
     from autograder.desk.progress import print_progress
@@ -145,6 +145,17 @@ def update(
     try:
         for told in update_lessons(find_root(Path.cwd()), lessons or ()):
             print(told)
+    except CourseError as error:
+        _fail(error)
+
+
+@app.command()
+def submit(lesson: Annotated[str, typer.Argument(metavar="LESSON", help="Such as 07_layers, 7 or layers.")]) -> None:
+    """Hand a lesson in, where nbgrader's exchange is set up, as on a JupyterHub. Prints the receipt, and keeps it."""
+    from autograder.desk.handing_in import submit as hand_in
+
+    try:
+        print(hand_in(find_root(Path.cwd()), lesson))
     except CourseError as error:
         _fail(error)
 
@@ -221,7 +232,12 @@ def grade(
 
 @app.command()
 def collect(
-    archives: Annotated[list[Path], typer.Argument(metavar="ARCHIVE...", help="Zips, tars, folders, notebooks.")],
+    archives: Annotated[
+        list[Path] | None, typer.Argument(metavar="ARCHIVE...", help="Zips, tars, folders, notebooks.")
+    ] = None,
+    exchange: Annotated[
+        bool, typer.Option("--exchange", help="What was handed in by nbgrader's exchange, as on a JupyterHub.")
+    ] = False,
     lesson: Annotated[
         str | None, typer.Option(metavar="LESSON", help="Take the notebooks of this lesson alone.")
     ] = None,
@@ -244,11 +260,13 @@ def collect(
     from autograder.grading.collect.intake import collect as take
     from autograder.grading.collect.times import NoTime, named_zone, zone_name
 
+    if not archives and not exchange:
+        raise typer.BadParameter("Name what to collect: archives, folders or notebooks, or --exchange.")
     try:
         root = find_root(Path.cwd())
         wanted = lesson and meant_lesson(lesson, released_lessons(root))
         meant_zone = named_zone(zone) if zone else None
-        taken = take(archives, root, wanted, meant_zone, student)
+        taken = take(archives or [], root, wanted, meant_zone, student, exchange)
     except (CourseError, NoTime, OSError) as error:
         _fail(error, 2)
     for sentence in taken.sentences:
@@ -355,6 +373,20 @@ def forget(
     if left:
         print("\n".join(["Still there:", *(f"  {line}" for line in left)]))
     raise typer.Exit(1 if left else 0)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def serve(context: typer.Context) -> None:
+    """Be the server of one person on a JupyterHub, which starts this: `c.Spawner.cmd = ["course", "serve"]`.
+
+    As `course lab`, behind the hub's log-in. docs/hub.md says what the hub sets. Options go to `jupyterhub-singleuser`.
+    """
+    from autograder.desk.hub import serve as serve_one
+
+    try:
+        serve_one(find_root(Path.cwd()), context.args)
+    except CourseError as error:
+        _fail(error)
 
 
 @roster.command("import")

@@ -32,15 +32,19 @@ class Outline:
         return f"{self.name}.ipynb" if self.name == START else f"{self.name}/{self.name}.ipynb"
 
 
-def read_outlines(course: Path) -> list[Outline]:
-    """The start notebook and the lessons of the course's folder, in order; what cannot be read is left out."""
-    lessons = course / "lessons"
-    outlines = []
-    numbered_first = sorted(path for path in lessons.glob("*/*.ipynb") if path.stem == path.parent.name)
-    for path in [lessons / f"{START}.ipynb", *numbered_first]:
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            outlines.append(_outline(path))
-    return outlines
+def read_outlines(course: Path, desk: Path | None = None) -> list[Outline]:
+    """The start notebook and the lessons of the course's folder, in order; what cannot be read is left out.
+
+    Args:
+        desk: a learner's ``work/``; a lesson that is there alone, as one that was fetched may be, is read from there.
+    """
+    found: dict[str, Outline] = {}
+    for folder in filter(None, (course / "lessons", desk)):
+        for path in [folder / f"{START}.ipynb", *folder.glob("*/*.ipynb")]:
+            if path.stem not in found and path.stem in (START, path.parent.name):
+                with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+                    found[path.stem] = _outline(path)
+    return sorted(found.values(), key=lambda outline: (outline.name != START, outline.name))
 
 
 def _outline(path: Path) -> Outline:

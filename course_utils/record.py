@@ -16,6 +16,7 @@ from pathlib import Path
 
 FILE = "progress.jsonl"
 DESK = "COURSE_DESK"  # the environment variable with which `course lab` says where the learner's copies are
+HOME = "COURSE_HOME"  # the one with which a JupyterHub says where the course's lessons are, if not beside the copies
 RESET = "reset"  # the status of an exercise whose lesson was begun anew
 ASKED = "asked"  # the status of an exercise that a new review asks for
 ATTEMPTS = ("wrong", "error")  # a check that found something to judge, and not right
@@ -127,6 +128,12 @@ def lesson_here(desk: Path) -> str:
     with contextlib.suppress(OSError, ValueError):
         return "".join(notebook_folder().relative_to(desk.resolve()).parts[:1])
     return ""
+
+
+def course_of(desk: Path) -> Path:
+    """The folder that holds ``lessons/``: the one that has the learner's ``work/``, or the one a JupyterHub names."""
+    home, named = os.environ.get(HOME), os.environ.get(DESK)
+    return Path(home) if home and named and Path(named).resolve() == desk.resolve() else desk.parent
 
 
 def append(desk: Path, statuses: Iterable[tuple[str, str, str | None]], kind: str = CHECK) -> None:

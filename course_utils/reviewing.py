@@ -37,7 +37,7 @@ def _made() -> str:
     if desk is None:
         return f'<p role="status">{_ELSEWHERE}</p>'
     try:
-        said = importlib.import_module("autograder.desk.review").make_review(desk.parent)
+        said = importlib.import_module("autograder.desk.review").make_review(record.course_of(desk))
     except Exception as error:  # a full disk, say: the button says so, where a callback's error would go unseen
         said = f"No review could be made: {error}"
     link = '<p><a href="review.ipynb">Open the review</a></p>' if (desk / "review.ipynb").is_file() else ""

@@ -101,9 +101,9 @@ def progress() -> Standing:
 
 
 def read_standing(desk: Path) -> Standing:
-    """The standing of the learner whose copies are in ``desk``, the ``work/`` of a course's folder."""
+    """The standing of the learner whose copies are in ``desk``, their ``work/``."""
     seen = record.read(desk)
-    outlines = read_outlines(desk.parent)
+    outlines = read_outlines(record.course_of(desk), desk)
     lessons = [_lesson(outline, seen, desk) for outline in outlines if outline.name != START and outline.hints]
     names = [name for outline in outlines for name in outline.hints]
     overcome = [(name, mistake) for name in names for mistake in seen.overcome(name)]

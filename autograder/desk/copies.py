@@ -13,7 +13,15 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.notebooks.course import KEPT, START, CourseError, meant_lesson, released_lessons, released_notebook
+from autograder.notebooks.course import (
+    KEPT,
+    START,
+    CourseError,
+    meant_lesson,
+    released_lessons,
+    released_notebook,
+    work_of,
+)
 from autograder.notebooks.reading import Unreadable, read_bytes, read_notebook
 
 
@@ -68,7 +76,7 @@ def find_copies(root: Path, wanted: Iterable[str] = ()) -> list[Copy]:
     """
     releases = [path for path in [released_notebook(root, START)] if path.is_file()]
     releases += [root / "lessons" / name for name in released_lessons(root)]
-    known = {path.stem: Copy(path.stem, path, root / "work" / path.name) for path in releases}
+    known = {path.stem: Copy(path.stem, path, work_of(root) / path.name) for path in releases}
     return [known[meant_lesson(name, list(known))] for name in wanted] or list(known.values())
 
 
@@ -91,9 +99,9 @@ def copy_lessons(root: Path) -> list[str]:
         CourseError: there are no lessons, or ``work/`` cannot be written to.
     """
     lessons = released_lessons(root)
-    work = root / "work"
+    work = work_of(root)
     try:
-        work.mkdir(exist_ok=True)
+        work.mkdir(exist_ok=True, parents=True)
         start = released_notebook(root, START)
         if start.is_file():
             _copy(start, work / start.name)

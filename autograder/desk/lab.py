@@ -11,14 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from autograder.desk.copies import ailing, copy_lessons
-from autograder.notebooks.course import START, CourseError, lesson_folders
-
-# The first thing to see is the lesson: no question about news, none of nbgrader's panels for instructors.
-_SETTINGS = Path(__file__).parent / "jupyter"
+from autograder.desk.hub import on_a_hub
+from autograder.desk.settings import use_settings
+from autograder.notebooks.course import DESK, START, CourseError, lesson_folders, work_of
 
 
 def open_lab(root: Path, *, browser: bool = True, port: int | None = None, options: Sequence[str] = ()) -> None:
-    """Copy what is new to ``work/`` and run JupyterLab there, until it is stopped.
+    """Copy what is new to ``work/`` and run JupyterLab there, until it is stopped; on a JupyterHub, it runs already.
 
     Args:
         browser: open one, where there is a screen.
@@ -36,22 +35,18 @@ def open_lab(root: Path, *, browser: bool = True, port: int | None = None, optio
     for trouble in ailing(root):
         print(trouble)
     print("Your lessons are in work/. They are yours: nothing here ever overwrites them.")
+    if on_a_hub():
+        print("JupyterLab is open already, from the hub. Its list of files, on the left, has them.")
+        return
     print("To stop JupyterLab, press Ctrl-C here and answer y.", flush=True)
-    # Threads that wait for each other by spinning slow small models down many times on a busy machine.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    # A kernel that was installed for the whole account would run without this course's packages.
-    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
-    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(
-        [str(_SETTINGS), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
-    )
-    os.environ["COURSE_DESK"] = str(root / "work")  # where course_utils.record notes what is checked
-    # In JupyterLab's terminals, `course` is this course's command.
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    work = work_of(root)
+    use_settings("home")
+    os.environ[DESK] = str(work)  # where course_utils.record notes what is checked
     from jupyterlab.labapp import main
 
     browser = browser and has_screen(os.environ, sys.platform)
     with _stopped_by_sigint():
-        main([*_lab_options(root / "work", browser, port), *options])
+        main([*_lab_options(work, browser, port), *options])
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.desk.copies import Copy, copy_whole, find_copies, kept_path, reason, write_notebook
-from autograder.notebooks.course import START, CourseError
+from autograder.notebooks.course import START, WORK, CourseError, work_of
 from autograder.notebooks.reading import read_bytes, read_notebook
 from autograder.notebooks.rebuild import Rebuilt, rebuild
 
@@ -34,7 +34,7 @@ def reset(root: Path, name: str) -> str:
         raise CourseError(f"Nothing to reset: work/{copy.mine.name} is as it came.")
     kept = _renew(copy)
     _note_reset(root, copy)
-    return f"{copy.name} is as it came. What was there is in {kept.relative_to(root).as_posix()}.\n{RELOAD}"
+    return f"{copy.name} is as it came. What was there is in {_named(kept, copy)}.\n{RELOAD}"
 
 
 def update(root: Path, names: Iterable[str] = ()) -> Iterator[str]:
@@ -54,7 +54,7 @@ def update(root: Path, names: Iterable[str] = ()) -> Iterator[str]:
             continue
         if ailment := copy.ailment():
             kept = _renew(copy)
-            yield f"{ailment}. It is kept in {kept.relative_to(root).as_posix()}, and a fresh one is in its place."
+            yield f"{ailment}. It is kept in {_named(kept, copy)}, and a fresh one is in its place."
             continue
         release = nbformat.read(copy.released_notebook, as_version=4)
         mine = read_notebook(read_bytes(copy.notebook))
@@ -68,7 +68,7 @@ def update(root: Path, names: Iterable[str] = ()) -> Iterator[str]:
             write_notebook(rebuilt.notebook, copy.notebook)
         except OSError as error:
             raise CourseError(f"Cannot update work/{copy.mine.name}: {reason(error)}") from None
-        yield "\n".join(_told(copy, rebuilt, kept.relative_to(root).as_posix()))
+        yield "\n".join(_told(copy, rebuilt, _named(kept, copy)))
 
 
 def _is_fresh(copy: Copy) -> bool:
@@ -80,6 +80,10 @@ def _is_fresh(copy: Copy) -> bool:
             *(entry.name for entry in copy.release.iterdir()),
         }
     return False
+
+
+def _named(kept: Path, copy: Copy) -> str:
+    return f"{WORK}/{kept.relative_to(copy.mine.parent).as_posix()}"
 
 
 def _renew(copy: Copy) -> Path:
@@ -101,13 +105,14 @@ def _note_reset(root: Path, copy: Copy) -> None:
     """Let the lesson's exercises and predictions count as open again, and failed checks from 0."""
     from course_utils import outline, record  # here, because it imports torch
 
+    work = work_of(root)
     for found in outline.read_outlines(root):
         if found.name == copy.name:
-            seen = record.read(root / "work")
+            seen = record.read(work)
             checked = [name for name in found.hints if seen.practice(name)]
             foretold = [name for name in seen.predictions() if name.startswith(f"{copy.name}: ")]
             for names, kind in ((checked, record.CHECK), (foretold, record.PREDICTION)):
-                record.append(root / "work", [(name, record.RESET, None) for name in names], kind)
+                record.append(work, [(name, record.RESET, None) for name in names], kind)
 
 
 def _says(notebook: NotebookNode) -> list[tuple[str, str]]:

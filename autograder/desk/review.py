@@ -20,7 +20,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from autograder.desk.copies import kept_path, reason, write_notebook
 from autograder.desk.renewing import RELOAD
 from autograder.desk.spacing import due
-from autograder.notebooks.course import REVIEW, CourseError
+from autograder.notebooks.course import REVIEW, WORK, CourseError, work_of
 from autograder.notebooks.matching import checked, grade_id, is_answer
 from autograder.notebooks.reading import Unreadable, read_bytes, read_notebook
 from course_utils import record
@@ -61,7 +61,7 @@ def make_review(root: Path, *, anew: bool = False, now: datetime | None = None) 
         CourseError: the review cannot be written; what was there is still there.
     """
     now = now or datetime.now().astimezone()
-    work = root / "work"
+    work = work_of(root)
     path, seen = work / f"{REVIEW}.ipynb", record.read(work)
     lessons = [found for found in read_outlines(root) if found.name != START]
     if path.exists() and not anew and (left := _unfinished(path, seen)):
@@ -76,7 +76,7 @@ def make_review(root: Path, *, anew: bool = False, now: datetime | None = None) 
         raise CourseError(f"Cannot make work/{path.name}: {reason(error)}") from None
     names = exercises_of(path)
     record.append(work, [(name, record.ASKED, None) for name in names], record.REVIEW)
-    aside = f"\nThe one before is in {kept.relative_to(root).as_posix()}. {RELOAD}" if kept else ""
+    aside = f"\nThe one before is in {WORK}/{kept.relative_to(work).as_posix()}. {RELOAD}" if kept else ""
     return f"work/{path.name} asks for {', '.join(names)}.{aside}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,8 @@ START = "start"  # the start notebook, which is no lesson and lies beside them
 CLINIC = "clinic"  # the lesson without a number, after all others: programs that run and are wrong
 REVIEW = "review"  # the review notebook, which `course review` makes in work/
 KEPT = "kept"  # in work/, where a learner's older copies are
+WORK = "work"  # where a learner's copies are
+HOME, DESK = "COURSE_HOME", "COURSE_DESK"  # environment variables: on a JupyterHub, where lessons/ and the copies are
 _MARKS = ("nbgrader_config.py", "course_utils")  # what the course's folder has, built or not
 
 
@@ -19,14 +22,19 @@ class CourseError(Exception):
 
 
 def find_root(start: Path) -> Path:
-    """The course's folder: ``start``, or the nearest folder above it that holds a course.
+    """The course's folder: ``start``, or the nearest folder above it that holds a course, or the one of a JupyterHub.
 
     Raises:
         CourseError: there is none.
     """
+    named = os.environ.get(HOME)
     for folder in (start, *start.parents):
         if all((folder / mark).exists() for mark in _MARKS):
             return folder
+        if named and folder == Path.home():  # above it nothing is a person's own
+            break
+    if named:
+        return Path(named).expanduser()
     home = Path(__file__).parents[2]
     if not (home / _MARKS[0]).exists():  # an installed package knows of no course's folder
         what = "the clone of its repository, with lessons/ and source/ in it"
@@ -38,6 +46,12 @@ def lesson_folders(folder: Path) -> list[Path]:
     """The lessons' folders in ``lessons/``, ``solutions/`` or ``work/``, in order: by number, then `CLINIC`."""
     found = [path for pattern in ("[0-9][0-9]_*", CLINIC) for path in sorted(folder.glob(pattern))]
     return [path for path in found if path.is_dir()]
+
+
+def work_of(root: Path) -> Path:
+    """Where the learner's copies of the lessons are: ``work/`` beside them, or where a JupyterHub has it."""
+    home, desk = os.environ.get(HOME), os.environ.get(DESK)
+    return Path(desk) if home and desk and Path(home).resolve() == root.resolve() else root / WORK
 
 
 def released_lessons(root: Path) -> list[str]:

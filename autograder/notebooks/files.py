@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 from pathlib import Path
 
 _OF_ONE_PATH = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP)
@@ -12,6 +13,11 @@ _OF_ONE_PATH = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, e
 TIMESTAMP = "timestamp.txt"  # nbgrader's: when a submission was handed in
 PRIVATE = 0o600  # whatever has grades or people in it
 SECRET = "submission_secret.txt"  # nbgrader's exchange's: by it a student finds the feedback on a submission
+
+
+def with_zone(time: str) -> str:
+    """A time as an exchange writes it, with its zone: ngshare leaves out that it is UTC."""
+    return f"{time} UTC" if re.fullmatch(r"[\d-]+[ T][\d:.]+", time) else time
 
 
 def lies_in_the_path(error: BaseException) -> bool:

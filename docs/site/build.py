@@ -16,7 +16,7 @@ from sphinx.cmd.build import build_main
 
 ROOT = Path(__file__).parents[2]
 STAGE, BUILT, SITE = ROOT / "build/site-source", ROOT / "build/site", ROOT / "site"
-PAGES = ("CONTRIBUTING.md", "LICENSE", "LICENSE-PROSE", "docs")
+PAGES = ("CONTRIBUTING.md", "LICENSE", "LICENSE-PROSE", "docs", "deploy")
 
 _MARKER = re.compile(r"^ *### (BEGIN|END) SOLUTION\n", re.MULTILINE)
 _ANSWER = re.compile(r"^### BEGIN SOLUTION\n(.*)^### END SOLUTION", re.MULTILINE | re.DOTALL)
@@ -39,6 +39,7 @@ lessons/*/*
 :caption: Teaching and contributing
 :glob:
 docs/[!l]*
+deploy/tljh
 CONTRIBUTING
 ```
 """

@@ -29,12 +29,14 @@ COMMANDS = [
     "review",
     "reset",
     "update",
+    "submit",
     "build",
     "grade",
     "collect",
     "export",
     "report",
     "forget",
+    "serve",
     "roster",
 ]
 

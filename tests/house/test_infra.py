@@ -32,7 +32,7 @@ PINS = [
     for line in (ROOT / "constraints.txt").read_text().splitlines()
     if line and not line.startswith("#")
 ]
-PAGES = ["README.md", "CONTRIBUTING.md", "docs/learning.md", "docs/grading.md"]
+PAGES = ["README.md", "CONTRIBUTING.md", "docs/learning.md", "docs/grading.md", "docs/hub.md"]
 DOCS = {*PAGES, *(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/*.md"))}
 
 
@@ -121,8 +121,8 @@ def test_conda_users_get_the_versions_of_constraints():
     ("files", "declared"),
     [
         (
-            ("autograder/**/*.py", "course_utils/**/*.py", "source/*.py", "nbgrader_config.py"),
-            [*NEEDED, *EXTRAS["cluster"]],
+            ("autograder/**/*.py", "course_utils/**/*.py", "source/*.py", "deploy/*.py", "nbgrader_config.py"),
+            [*NEEDED, *EXTRAS["cluster"], *EXTRAS["ngshare"]],
         ),
         (("tests/**/*.py", "benchmarks/*.py"), [*NEEDED, *DEV]),
     ],

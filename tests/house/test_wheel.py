@@ -24,6 +24,11 @@ def installed(tmp_path_factory):
         shutil.copy(ROOT / name, source)
     for name in ("autograder", "course_utils"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return install(source, folder)
+
+
+def install(source, folder):
+    """Make a wheel of the project in ``source`` and install it into ``folder/env``, whose Python is returned."""
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     subprocess.run(
         [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, source], check=True, timeout=300

@@ -14,7 +14,7 @@ from autograder.grading.collect.storing import ASIDE, SUBMITTED, NotStored, Unch
 from autograder.grading.collect.students import safe_id, shown
 from autograder.grading.collect.taking import Taking
 from autograder.grading.people.book import Book, HandedIn
-from autograder.notebooks.course import CourseError
+from autograder.notebooks.course import CourseError, released_lessons
 from autograder.notebooks.files import make_private
 
 
@@ -24,6 +24,7 @@ def collect(
     lesson: str | None = None,
     zone: tzinfo | None = None,
     student: str | None = None,
+    exchange: bool = False,
 ) -> Collected:
     """Put each student's newest notebook of each lesson at ``autograder/submitted/STUDENT/LESSON/LESSON.ipynb``.
 
@@ -38,15 +39,27 @@ def collect(
         lesson: collect this one alone; a student's notebook that is no lesson's is taken for it too.
         zone: of times that a zip or a platform has without one; None for this machine's.
         student: whose all of it is, because a person says so.
+        exchange: collect from nbgrader's exchange too.
 
     Raises:
-        CourseError: people.json cannot be read; or ``student`` is no student's id, or there are several people's files.
+        CourseError: people.json cannot be read, or the exchange; ``student`` is no student's id, or there are files of
+            several people.
     """
     book = Book(root)
     if student is not None:
         _check_student(student, book)
     with tempfile.TemporaryDirectory() as spool:
         taking = Taking(Lessons(root, lesson), zone, book, student, Path(spool))
+        if exchange:
+            from autograder.grading.gradebook.exchange import take_out  # nbgrader, which archives need not wait for
+
+            inbound = Path(spool) / "inbound"
+            inbound.mkdir()
+            taking.collected.sentences += take_out(root, [lesson] if lesson else released_lessons(root), inbound)
+            if any(inbound.glob("*+*")):
+                archives = [*archives, inbound]
+            else:
+                taking.collected.sentences.append("Nothing has been handed in by the exchange yet.")
         per_student = len(archives) > 1 and any(taking.layout(archive).by_archive for archive in archives)
         for archive in archives:
             taking.read(archive, per_student)

@@ -1,14 +1,68 @@
-"""nbgrader's exchange on the way back: which submission a feedback page belongs to, and who gets one."""
+"""nbgrader's exchange: what was handed in, and on the way back, which submission a feedback page belongs to."""
 
 from __future__ import annotations
 
+import logging
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from unittest.mock import patch
 
+from nbgrader.auth import Authenticator
+from nbgrader.exchange import ExchangeError, ExchangeFactory
 from nbgrader.exchange.default import ExchangeReleaseAssignment, ExchangeReleaseFeedback
 
-from autograder.notebooks.files import SECRET, TIMESTAMP, write_whole
+from autograder.grading.gradebook.settings import read_course
+from autograder.notebooks.course import CourseError
+from autograder.notebooks.files import SECRET, TIMESTAMP, with_zone, write_whole
 from autograder.notebooks.reading import Unreadable, read_file
+
+
+class _Warnings(logging.Handler):
+    """Keeps what nbgrader warns of: that a submission may be another's. The rest is of lessons not handed in yet."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.sentences: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        said = " ".join(record.getMessage().split())
+        if "cheating" in said:
+            self.sentences.append(said)
+
+
+def take_out(root: Path, lessons: Sequence[str], folder: Path) -> list[str]:
+    """Copy the newest submission of each student out of the exchange that nbgrader's settings name, of any kind.
+
+    Args:
+        folder: an empty one; in it they lie as in an exchange that is a folder, ``jdoe+07_layers+TIME+0/``.
+
+    Returns:
+        What nbgrader warned of, such as a submission that belongs to another account than it says.
+
+    Raises:
+        CourseError: there is no exchange, or it cannot be reached.
+    """
+    course, warnings, failed = read_course(root), _Warnings(), {}
+    for lesson in lessons:
+        course.coursedir.assignment_id, course.coursedir.submitted_directory = lesson, str(folder / "taken")
+        collect = ExchangeFactory(parent=course).Collect(
+            coursedir=course.coursedir, authenticator=Authenticator(parent=course), parent=course
+        )
+        try:
+            with patch.object(collect.log, "handlers", [warnings]):
+                collect.start()
+        except ExchangeError as error:  # also for a lesson that was never released
+            failed[lesson] = error
+    if len(failed) == len(lessons):
+        raise CourseError(
+            f"Nothing was collected from nbgrader's exchange. {failed[lessons[0]]}\n"
+            f"It is there once a lesson is released: nbgrader release_assignment {lessons[0]}"
+        )
+    for taken in (folder / "taken").glob("*/*"):
+        when = with_zone(read_file(taken / TIMESTAMP).decode().strip())
+        taken.rename(folder / f"{taken.parent.name}+{taken.name}+{when}+0")
+    return warnings.sentences
 
 
 def secret_in(submission: Path) -> str | None:

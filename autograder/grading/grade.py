@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 
 from autograder.exercises import EXERCISES
-from autograder.grading.gradebook.settings import read_course, seconds_each
+from autograder.grading.gradebook.settings import gives_partial_credit, read_course, seconds_each
 from autograder.grading.gradebook.withdrawn import taken_out
 from autograder.grading.outcome import GRADED, WARNED, ExerciseGrade, Graded
 from autograder.grading.outputs import check_output, clean, plain_text
@@ -21,6 +21,7 @@ from autograder.grading.release import CHECK, failed, read_release
 from autograder.grading.results import Results
 from autograder.grading.workers import grade_sandboxed
 from autograder.judge import Verdict
+from autograder.judge.parts import share
 from autograder.notebooks.course import released_notebook
 from autograder.notebooks.matching import grade_id
 from autograder.notebooks.reading import Unreadable, read_notebook
@@ -61,7 +62,7 @@ def grade(paper: Paper, sandbox: Sandbox | Unwalled) -> Graded:
     # what cells show comes from a process in which nothing is judged, and verdicts from others, in which nothing shows
     with sandbox.run(program, until) as shown:
         missing = judge_missing(program, shown)
-    judged = judge_apart(program, missing, shown.missing, sandbox, paper.seed, until)
+    judged = judge_apart(program, missing, shown.missing, sandbox, paper.seed, until, paper.partial)
     said = [*((i, f"{how}; the others ran without it.") for i, how in shown.ended.items()), *judged.notes]
     verdicts = judged.verdicts
     late = [verdicts[name].message for name, why in judged.late.items() if why in verdicts[name].message]
@@ -101,9 +102,7 @@ def finish(
     """
     newer, places = _newer_syntax(rebuilt), _places(rebuilt.notebook)
     grades = {
-        name: ExerciseGrade(
-            points if verdict.passed else 0, points, verdict.status, plain_text(verdict.message), verdict.mistake
-        )
+        name: _grade(points, verdict)
         for name, points in read_release(paper.release).points.items()
         for verdict in [_with_version(verdicts[name], newer.get(places.get(name)))]
     }
@@ -115,6 +114,16 @@ def finish(
     text = json.dumps(notebook, ensure_ascii=False, sort_keys=True) + "\n"  # nbformat's own takes twenty times as long
     modules = tuple(sorted({name for names in missing.values() for name in names}))
     return Graded(paper.student, paper.lesson, WARNED if warnings else GRADED, grades, warnings, text, modules)
+
+
+def _grade(worth: float, verdict: Verdict) -> ExerciseGrade:
+    """All points, none, or those of the parts that a wrong answer has, and then its message says which these are."""
+    points, message = (worth if verdict.passed else 0), verdict.message
+    if not verdict.passed and verdict.parts:
+        points = round(worth * share(verdict.parts), 2)
+        parts = ", ".join(f"{part} {'right' if held else 'wrong'}" for part, held in verdict.parts)
+        message = f"{message}\n  {points:g} of {worth:g} points: {parts}."
+    return ExerciseGrade(points, worth, verdict.status, plain_text(message), verdict.mistake)
 
 
 def _newer_syntax(rebuilt: Rebuilt) -> dict[int, str]:
@@ -187,5 +196,6 @@ def grade_notebook(root: Path, lesson: str, student: str, data: bytes) -> Graded
     """
     release, extras = released_notebook(root, lesson).read_bytes(), extras_of(root)
     seed, withdrawn = Results(root).seed(lesson), taken_out(root, lesson, release)
-    seconds = seconds_each(read_course(root))
-    return grade_sandboxed(Paper(student, lesson, data, release, seed, (), withdrawn, extras, seconds))
+    course = read_course(root)
+    how = seconds_each(course), gives_partial_credit(course)
+    return grade_sandboxed(Paper(student, lesson, data, release, seed, (), withdrawn, extras, *how))

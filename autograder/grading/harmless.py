@@ -18,7 +18,7 @@ from urllib.parse import unquote
 import nbformat
 from nbformat.v4.rwbase import rejoin_lines
 
-from autograder.grading.outputs import clean, plain_text
+from autograder.grading.outputs import clean, clean_check, plain_text
 from autograder.notebooks.pictures import picture, pictures
 
 JOINER = "\u2060"  # a word joiner: it has no width, and no meaning in HTML, Markdown and TeX
@@ -108,13 +108,20 @@ def _cell(cell: Mapping[str, Any], released: Mapping[str, Any] | None) -> Mappin
     kind, source, metadata = cell["cell_type"], cell["source"], _metadata(cell, released)
     kept = {"id": _id(cell, released), "cell_type": kind, "metadata": metadata, "source": source}
     if kind == "code":
-        return {**kept, "execution_count": None, "outputs": clean(cell["outputs"])}
+        cleaned = clean_check if _is_check(released) else clean
+        return {**kept, "execution_count": None, "outputs": cleaned(cell["outputs"])}
     if released is not None and released["cell_type"] == kind and released["source"] == source:
         return released
     found = pictures(cell.get("attachments")) if kind == "markdown" else {}
     names = _plain_names(found)
     kept["source"] = harmless_markdown(source, names)
     return {**kept, "attachments": {names[name]: found[name] for name in found}} if found else kept
+
+
+def _is_check(released: Mapping[str, Any] | None) -> bool:
+    """Whether what a cell shows is the judge's: it is graded, and nobody's answer."""
+    marks = released["metadata"].get("nbgrader", {}) if released is not None else {}
+    return bool(marks.get("grade")) and not marks.get("solution")
 
 
 def _id(cell: Mapping[str, Any], released: Mapping[str, Any] | None) -> str:

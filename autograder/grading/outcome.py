@@ -19,7 +19,7 @@ class ExerciseGrade:
     """One exercise of a submission.
 
     Attributes:
-        points: what it earned: all of ``max_points``, or 0.
+        points: what it earned: all of ``max_points``, 0, or in between where parts count.
         status: ``"passed"``, ``"wrong"``, ``"not attempted"`` or ``"error"``.
         message: a few lines for the learner.
         mistake: the name of the known mistake that explains a wrong answer, or None.

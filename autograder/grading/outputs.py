@@ -24,10 +24,23 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 def check_output(grade: ExerciseGrade) -> list[NotebookNode]:
     """What the check cell of an exercise shows; nbgrader's own `determine_grade` gives it the same points."""
     message = plain_text(grade.message)
+    if 0 < grade.points < grade.max_points:
+        part = new_output("execute_result", {"text/plain": f"{grade.points:g}"})  # by which nbgrader knows them
+        return [new_output("stream", name="stdout", text=message + "\n"), part]
     if grade.points:
         return [new_output("stream", name="stdout", text=message + "\n")]
     lines = f"CheckFailed: {message}".splitlines()
     return [new_output("error", ename="CheckFailed", evalue=message, traceback=lines)]
+
+
+def clean_check(outputs: Iterable[Mapping[str, Any]]) -> list[NotebookNode]:
+    """As `clean`, for a check's cell, whose outputs are `check_output`'s: part of the points stays what it is there."""
+    outputs = list(outputs)
+    part = [each for each in outputs if each.get("output_type") == "execute_result"]
+    said = [str(each.get("data", {}).get("text/plain", "")) for each in part]
+    if len(said) != 1 or not re.fullmatch(r"\d+(\.\d+)?", said[0]):
+        return clean(outputs)
+    return [*clean(each for each in outputs if each not in part), new_output("execute_result", {"text/plain": said[0]})]
 
 
 def clean(outputs: Iterable[Mapping[str, Any]]) -> list[NotebookNode]:

@@ -38,6 +38,7 @@ class Verdict:
         mistake: the name of the known mistake that explains a wrong answer, or None.
         contrast: what came beside what was expected, where a picture explains more than the message. It stays where
             the judge is.
+        parts: of a wrong answer, each part of the exercise and whether it has it, where that was asked for.
     """
 
     passed: bool
@@ -45,6 +46,7 @@ class Verdict:
     message: str
     mistake: str | None = None
     contrast: Contrast | None = field(default=None, repr=False, compare=False)
+    parts: tuple[tuple[str, bool], ...] = ()
 
 
 class Gone(Exception):

@@ -18,7 +18,7 @@ from nbformat import NotebookNode, v4
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import parse_utc
-from traitlets import Float
+from traitlets import Bool, Float
 
 from autograder.grading.gradebook import rows
 from autograder.grading.gradebook.deadlines import read_deadline
@@ -43,6 +43,7 @@ class GradingExporter(NotebookExporter):
     """Grades what was handed in while it reads it; nothing that a student handed in stops it."""
 
     minutes = Float(SECONDS / 60, help="For one submission, also with `course grade`.").tag(config=True)
+    partial = Bool(False, help="Points for the parts of an exercise that are right.").tag(config=True)
 
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)

@@ -48,6 +48,9 @@ else:
 # Students' code runs in a sandbox, also when it is `nbgrader autograde` or formgrader that grades.
 c.Autograde.exporter_class = "autograder.grading.gradebook.nbgrader_step.GradingExporter"
 c.GradingExporter.minutes = 3  # for one submission, all in all, also with `course grade`
+# A wrong answer gets no points. Take the mark away, and it gets those of the parts of the exercise that it has right:
+# value, gradient, dtype, edge; none where ordinary values are wrong or a rule is broken. See docs/grading.md.
+# c.GradingExporter.partial = True
 c.Autograde.sanitize_preprocessors = [
     "nbgrader.preprocessors.OverwriteKernelspec",
     "nbgrader.preprocessors.OverwriteCells",

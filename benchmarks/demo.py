@@ -18,6 +18,7 @@ All of it is in {folder}, an nbgrader course of its own. To look around:
                {folder}/autograder/feedback/hostile-script/{lesson}/{lesson}.html
   gradebook    cd {folder} && {bin}/nbgrader export --to grades.csv
                cd {folder} && {bin}/jupyter lab         (Nbgrader > Formgrader)
+  report       cd {folder} && {bin}/course report 7
   again        cd {folder} && {bin}/course grade 7      (nothing has changed, so nothing is run)
 """
 

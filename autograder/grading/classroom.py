@@ -18,7 +18,7 @@ from autograder.grading.alike import Alike, find_alike
 from autograder.grading.collect.students import shown
 from autograder.grading.gradebook.deadlines import EXCUSED, read_deadline
 from autograder.grading.gradebook.record import PaperNotRecorded, Record, RecordError
-from autograder.grading.gradebook.settings import read_course, seconds_each
+from autograder.grading.gradebook.settings import gives_partial_credit, read_course, seconds_each
 from autograder.grading.gradebook.withdrawn import taken_out, withdraw
 from autograder.grading.lines import doubts_about_time, gradebook_lines
 from autograder.grading.outcome import ERROR, GRADED, Graded, Standing
@@ -73,7 +73,7 @@ def grade_class(root: Path, options: Options, console: Console) -> int:
         for lesson in lessons:
             record.prepare(lesson)
         before = {lesson: record.standings(lesson) for lesson in lessons}
-        run = _Run(root, lessons, options, seconds_each(course))
+        run = _Run(root, lessons, options, seconds_each(course), gives_partial_credit(course))
         with telling(console, len(found)) as advance:
             for result, submitted_at in run.grade(found):
                 if result.outcome != ERROR:
@@ -178,9 +178,9 @@ class _Run:
         ended: the results, as they come.
     """
 
-    def __init__(self, root: Path, lessons: Sequence[str], options: Options, seconds: float):
+    def __init__(self, root: Path, lessons: Sequence[str], options: Options, seconds: float, partial: bool):
         self.ended: list[Graded] = []
-        self._seconds = seconds
+        self._how = seconds, partial
         self._options, self._results = options, Results(root)
         self._extras = tuple(sorted({*options.extras, *extras_of(root)}))
         places(self._extras)  # what is not there is said before anything is graded
@@ -232,7 +232,7 @@ class _Run:
         self._times[lesson, student] = content.submitted_at
         release, seed = self._releases[lesson], self._seeds[lesson]
         warnings, withdrawn = content.warnings, self._withdrawn[lesson]
-        return Paper(student, lesson, content.data, release, seed, warnings, withdrawn, self._extras, self._seconds)
+        return Paper(student, lesson, content.data, release, seed, warnings, withdrawn, self._extras, *self._how)
 
     def _grade_all(self, papers: Iterable[Paper]) -> Iterator[Graded]:
         if self._options.trusted:

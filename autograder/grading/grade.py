@@ -16,6 +16,7 @@ from autograder.grading.outputs import check_output, clean, plain_text
 from autograder.grading.paper import Paper
 from autograder.grading.release import CHECK, failed, read_release
 from autograder.judge import Verdict
+from autograder.judge.parts import share
 from autograder.notebooks.matching import grade_id
 from autograder.notebooks.reading import Unreadable, read_notebook
 from autograder.notebooks.rebuild import Rebuilt, rebuild
@@ -54,7 +55,7 @@ def grade(paper: Paper, sandbox: Sandbox | Unwalled) -> Graded:
     # what cells show comes from a process in which nothing is judged, and verdicts from others, in which nothing shows
     with sandbox.run(program, until) as shown:
         missing = judge_missing(program, shown)
-    judged = judge_apart(program, missing, shown.missing, sandbox, paper.seed, until)
+    judged = judge_apart(program, missing, shown.missing, sandbox, paper.seed, until, paper.partial)
     said = [*((i, f"{how}; the others ran without it.") for i, how in shown.ended.items()), *judged.notes]
     verdicts = judged.verdicts
     late = [verdicts[name].message for name, why in judged.late.items() if why in verdicts[name].message]
@@ -94,9 +95,7 @@ def finish(
     """
     newer, places = _newer_syntax(rebuilt), _places(rebuilt.notebook)
     grades = {
-        name: ExerciseGrade(
-            points * verdict.share, points, verdict.status, plain_text(verdict.message), verdict.mistake
-        )
+        name: _grade(points, verdict)
         for name, points in read_release(paper.release).points.items()
         for verdict in [_with_version(verdicts[name], newer.get(places.get(name)))]
     }
@@ -108,6 +107,16 @@ def finish(
     text = json.dumps(notebook, ensure_ascii=False, sort_keys=True) + "\n"  # nbformat's own takes twenty times as long
     modules = tuple(sorted({name for names in missing.values() for name in names}))
     return Graded(paper.student, paper.lesson, WARNED if warnings else GRADED, grades, warnings, text, modules)
+
+
+def _grade(worth: float, verdict: Verdict) -> ExerciseGrade:
+    """The points of a verdict; those of the parts that a wrong answer has, where the message says which these are."""
+    points, message = worth * verdict.share, verdict.message
+    if not verdict.passed and verdict.parts:
+        points = round(worth * share(verdict.parts), 2)
+        parts = ", ".join(f"{part} {'right' if held else 'wrong'}" for part, held in verdict.parts)
+        message = f"{message}\n  {points:g} of {worth:g} points: {parts}."
+    return ExerciseGrade(points, worth, verdict.status, plain_text(message), verdict.mistake)
 
 
 def _newer_syntax(rebuilt: Rebuilt) -> dict[int, str]:

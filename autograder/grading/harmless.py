@@ -108,14 +108,20 @@ def _cell(cell: Mapping[str, Any], released: Mapping[str, Any] | None) -> Mappin
     kind, source, metadata = cell["cell_type"], cell["source"], _metadata(cell, released)
     kept = {"id": _id(cell, released), "cell_type": kind, "metadata": metadata, "source": source}
     if kind == "code":
-        graded = metadata.get("nbgrader", {}).get("grade", False)
-        return {**kept, "execution_count": None, "outputs": clean(cell["outputs"], points=graded)}
+        cleaned = clean(cell["outputs"], points=_is_check(released))
+        return {**kept, "execution_count": None, "outputs": cleaned}
     if released is not None and released["cell_type"] == kind and released["source"] == source:
         return released
     found = pictures(cell.get("attachments")) if kind == "markdown" else {}
     names = _plain_names(found)
     kept["source"] = harmless_markdown(source, names)
     return {**kept, "attachments": {names[name]: found[name] for name in found}} if found else kept
+
+
+def _is_check(released: Mapping[str, Any] | None) -> bool:
+    """Whether what a cell shows is the judge's: it is graded, and nobody's answer."""
+    marks = released["metadata"].get("nbgrader", {}) if released is not None else {}
+    return bool(marks.get("grade")) and not marks.get("solution")
 
 
 def _id(cell: Mapping[str, Any], released: Mapping[str, Any] | None) -> str:

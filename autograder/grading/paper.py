@@ -20,6 +20,7 @@ class Paper:
         withdrawn: exercises and questions that were withdrawn, and are in the release no more.
         extras: modules that it may import beside the course's own.
         seconds: how long a worker may be at it, all in all.
+        partial: whether a wrong answer earns the points of the exercise's parts that it has.
     """
 
     student: str
@@ -31,3 +32,4 @@ class Paper:
     withdrawn: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     seconds: float = SECONDS
+    partial: bool = False

@@ -102,6 +102,7 @@ def _key(paper: Paper) -> str:
     ]
     parts += [paper.release, b"no data" if paper.data is None else paper.data]
     parts += ["\n".join(said).encode() for said in (paper.warnings, paper.withdrawn)]
+    parts += [b"partial"] if paper.partial else []
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -18,7 +18,8 @@ from autograder.judge.compare import Tolerance
 from autograder.judge.contrast import contrast
 from autograder.judge.diagnosis import describe, describe_slip, diagnose
 from autograder.judge.leniency import difference_that_counts
-from autograder.judge.trial import Trial
+from autograder.judge.parts import parts_held
+from autograder.judge.trial import Trial, is_tried
 from autograder.judge.verdict import Gone, Verdict, verdict_on
 from autograder.judge.wording import name_kind
 from autograder.syntax import shortcuts
@@ -38,7 +39,6 @@ CHECKED = {
     "leaf": "tensors that require grad",
     "plain": "a w that does not require grad",
 }
-TENSORS_MADE = ("gradients", "float64", "strided", "leaf")  # modes that show only with the tensors they make
 START = "Write your code in place of `raise NotImplementedError`, run that cell, then this one again."
 STILL_ILL = "not attempted yet: the program still does what it did when it came."
 COMPILED = "One thing to know: it was called without torch.compile, which makes no answer right or wrong."
@@ -90,7 +90,7 @@ def find_exercise(name: str) -> Exercise:
 
 
 def judge_observed(
-    exercise: Exercise, observe: Observe, in_source: Sequence[str], *, seed: int | None = None
+    exercise: Exercise, observe: Observe, in_source: Sequence[str], *, seed: int | None = None, partial: bool = False
 ) -> Verdict:
     """Judge an answer that is reached only through ``observe``, which may run it in another process.
 
@@ -105,6 +105,7 @@ def judge_observed(
         in_source: the short cuts that the answer's source shows.
         seed: judge the hidden cases that are drawn from it, without a diagnosis; None: the public ones, about which
             messages tell all.
+        partial: say of a wrong answer which parts of the exercise it has, if it breaks no rule.
     """
     drawn = _drawn(exercise, seed)  # an error in this is one of our own
     try:
@@ -117,7 +118,27 @@ def judge_observed(
         return verdict_on(exercise, "error", str(gone))
     if verdict is None and exercise.steps:
         return _by_steps(exercise, compared)
+    if verdict and partial and compared:
+        return replace(verdict, parts=_parts(exercise, observe, compared, in_source, drawn.hidden))
     return verdict or verdict_on(exercise, "passed", _praise(exercise, drawn, compared))
+
+
+def _parts(
+    exercise: Exercise, observe: Observe, compared: _Compared, in_source: Sequence[str], hidden: bool
+) -> tuple[tuple[str, bool], ...]:
+    """The parts that a wrong answer has; none where it is made in a way that the exercise rules out."""
+    calls = {name for trial in compared.trials for name in trial.got.parts.get("calls", ())}
+    if in_source or shortcuts.in_calls(calls, exercise.forbidden):
+        return ()
+    parts, _ = _guarded(exercise, lambda _: (parts_held(compared.trials), None))
+    if parts and exercise.sized:
+        try:
+            _, broken = _guarded(exercise, _count_steps, observe(_sized(exercise)[0]), hidden)
+        except Gone:
+            return ()
+        if broken:
+            return ()
+    return parts or ()
 
 
 class _Drawn(NamedTuple):
@@ -280,7 +301,7 @@ def _rule_broken(exercise: Exercise, name: str, fact: str) -> Verdict:
 
 def _praise(exercise: Exercise, drawn: _Drawn, compared: _Compared) -> str:
     let_pass = {mode for mode, _ in compared.notes}
-    tried = {trial.case.mode for trial in compared.trials if _is_tried(trial)} - let_pass
+    tried = {trial.case.mode for trial in compared.trials if is_tried(trial)} - let_pass
     held = ["values, shapes and dtypes", *(words for mode, words in CHECKED.items() if mode in tried)]
     lines = [f"passed {len(drawn.cases)} calls ({', '.join(held)})."]
     notes = [] if drawn.hidden else dict.fromkeys(note for _, note in compared.notes if note)
@@ -296,22 +317,3 @@ def _by_steps(exercise: Exercise, compared: _Compared) -> Verdict:
     further = next((f" {least:g} earns {more}." for least, more in exercise.steps if more > points), "")
     verdict = verdict_on(exercise, "passed", f"passed with {points} of {most} points: {fact}{further}")
     return replace(verdict, earned=(points, most))
-
-
-def _is_tried(trial: Trial) -> bool:
-    """Whether the case's mode made its inputs other than plain ones: whole numbers have no gradient."""
-    if trial.case.mode == "gradients" and not trial.expected.parts.get("gradients", True):
-        return False
-    kind = {"strided": lambda t: t.numel() > 1}.get(trial.case.mode, torch.Tensor.is_floating_point)
-    return trial.case.mode not in TENSORS_MADE or any(map(kind, tensors_in(trial.case.args)))
-
-
-def tensors_in(value: Any) -> Iterator[torch.Tensor]:
-    """All tensors in the arguments of a case."""
-    if isinstance(value, torch.Tensor):
-        yield value
-    elif isinstance(value, Mapping):
-        yield from tensors_in(list(value.values()))
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from tensors_in(item)

@@ -39,6 +39,7 @@ class Verdict:
         contrast: what came beside what was expected, where a picture explains more than the message. It stays where
             the judge is.
         earned: the points that it earned, of how many, where an exercise has steps; None: it earned all, or none.
+        parts: of a wrong answer, each part of the exercise and whether it has it, where that was asked for.
     """
 
     passed: bool
@@ -47,6 +48,7 @@ class Verdict:
     mistake: str | None = None
     contrast: Contrast | None = field(default=None, repr=False, compare=False)
     earned: tuple[int, int] | None = None
+    parts: tuple[tuple[str, bool], ...] = ()
 
     @property
     def share(self) -> float:

@@ -57,6 +57,7 @@ def judge_apart(
     sandbox: Sandbox | Unwalled,
     seed: int,
     until: float = math.inf,
+    partial: bool = False,
 ) -> Judged:
     """A verdict on each exercise, from hidden cases.
 
@@ -68,6 +69,7 @@ def judge_apart(
         told: cell -> modules that are not there, as whoever reads the notes is told in other words.
         seed: what the hidden cases are drawn from.
         until: the `time.monotonic` after which nothing runs any more.
+        partial: of wrong answers, say which parts of the exercise they have.
     """
     judged = Judged(dict(missing))
     readable = {i for i, source in enumerate(program.cells) if _is_readable(source)}
@@ -86,7 +88,7 @@ def judge_apart(
             wanted = frozenset().union(*(answers[name].places for name in names))
             part = Program(tuple(written(program.cells, wanted)), {name: program.tasks[name] for name in names})
             with sandbox.run(part, until) as run:
-                judged.verdicts |= judge_hidden(part, {name: answers[name].code for name in names}, run, seed)
+                judged.verdicts |= judge_hidden(part, {name: answers[name].code for name in names}, run, seed, partial)
             judged.late |= run.late
     judged.verdicts = {name: judged.verdicts[name] for name in program.tasks}
     return judged

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 
 from autograder.judge import Gone, Verdict, find_exercise, judge_observed
 from autograder.sandbox.run import Absent, Program, Run, Target
@@ -22,7 +22,9 @@ def refusal(what: str) -> str:
     return f"not run: it reaches for what judges it ({what})."
 
 
-def judge_hidden(program: Program, code: Mapping[str, Sequence[str]], run: Run, seed: int) -> dict[str, Verdict]:
+def judge_hidden(
+    program: Program, code: Mapping[str, Sequence[str]], run: Run, seed: int, partial: bool = False
+) -> dict[str, Verdict]:
     """A verdict on each exercise, from hidden cases.
 
     Where these go wrong, the public ones may tell why. Then the cells run again first, because what has seen a hidden
@@ -30,15 +32,16 @@ def judge_hidden(program: Program, code: Mapping[str, Sequence[str]], run: Run, 
 
     Args:
         code: exercise -> the cells with what its answer is made of.
+        partial: of wrong answers, say which parts of the exercise they have.
     """
-    verdicts = {name: _judge(name, program, code[name], run, seed) for name in program.tasks}
+    verdicts = {name: _judge(name, program, code[name], run, seed, partial) for name in program.tasks}
     unclear = [name for name, verdict in verdicts.items() if not verdict.passed and name in run.answering]
     if unclear:
         run.restart()
     for name in unclear:
         public = _judge(name, program, code[name], run, None)
         if not public.passed and name in run.answering:
-            verdicts[name] = public
+            verdicts[name] = replace(public, parts=verdicts[name].parts)
     return verdicts
 
 
@@ -60,13 +63,15 @@ def judge_missing(program: Program, run: Run) -> dict[str, Verdict]:
     return missing
 
 
-def _judge(name: str, program: Program, code: Sequence[str], run: Run, seed: int | None) -> Verdict:
+def _judge(
+    name: str, program: Program, code: Sequence[str], run: Run, seed: int | None, partial: bool = False
+) -> Verdict:
     """A verdict on one exercise, from the hidden cases that are drawn from ``seed``; None: from the public ones."""
     exercise = find_exercise(name)
     used = shortcuts.in_notebook(code, exercise.names, exercise.forbidden) if exercise.forbidden else []
     try:
-        observe = partial(run.observe, name, exercise.probe, seconds=exercise.seconds)
-        return judge_observed(exercise, observe, used, seed=seed)
+        observe = functools.partial(run.observe, name, exercise.probe, seconds=exercise.seconds)
+        return judge_observed(exercise, observe, used, seed=seed, partial=partial)
     except Absent as absent:
         return _absent(name, absent, program, run)
 

@@ -9,7 +9,7 @@ import torch
 from autograder.exercise import RANGES, SHORT_CUT, Draw
 from autograder.exercises import EXERCISES
 from autograder.judge import judge, judge_observed
-from autograder.judge.judging import tensors_in
+from autograder.judge.trial import tensors_in
 from autograder.syntax import shortcuts
 from course_utils.probes import Case, Seed, run_all
 from tests.answers import RIGHT, WRONG

@@ -18,7 +18,7 @@ from nbformat import NotebookNode, v4
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import parse_utc
-from traitlets import Float
+from traitlets import Bool, Float
 
 from autograder.grading.gradebook import rows
 from autograder.grading.gradebook.deadlines import read_deadline
@@ -27,7 +27,7 @@ from autograder.grading.gradebook.failed import failed_notebook
 from autograder.grading.gradebook.late import configured_penalty
 from autograder.grading.gradebook.memory import make_memory
 from autograder.grading.gradebook.scoring import marks_and_comments
-from autograder.grading.gradebook.settings import read_course, seconds_each
+from autograder.grading.gradebook.settings import gives_partial_credit, read_course, seconds_each
 from autograder.grading.gradebook.withdrawn import read_withdrawn, taken_out
 from autograder.grading.harmless import harmless_text
 from autograder.grading.outcome import FAILED, Graded
@@ -49,6 +49,7 @@ class GradingExporter(NotebookExporter):
     """Grades what was handed in while it reads it; nothing that a student handed in stops it."""
 
     minutes = Float(SECONDS / 60, help="For one submission, also with `course grade`.").tag(config=True)
+    partial = Bool(False, help="Points for the parts of an exercise that are right.").tag(config=True)
 
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
@@ -100,8 +101,9 @@ def grade_notebook(root: Path, lesson: str, student: str, data: bytes) -> Graded
     """
     release, extras = released_notebook(root, lesson).read_bytes(), extras_of(root)
     seed, withdrawn = Results(root).seed(lesson), taken_out(root, lesson, release)
-    seconds = seconds_each(read_course(root))
-    return grade_sandboxed(Paper(student, lesson, data, release, seed, (), withdrawn, extras, seconds))
+    course = read_course(root)
+    how = seconds_each(course), gives_partial_credit(course)
+    return grade_sandboxed(Paper(student, lesson, data, release, seed, (), withdrawn, extras, *how))
 
 
 class RecordGrades(NbGraderPreprocessor):

@@ -51,6 +51,11 @@ def seconds_each(course: NbGrader) -> float:
     return 60 * course.config.GradingExporter.get("minutes", SECONDS / 60)
 
 
+def gives_partial_credit(course: NbGrader) -> bool:
+    """Whether wrong answers earn the points of the parts they have: ``c.GradingExporter.partial``; off by default."""
+    return bool(course.config.GradingExporter.get("partial", False))
+
+
 def open_gradebook(course: CourseDirectory) -> Gradebook:
     """The course's gradebook, made where there is none yet; shut to others, as all that has grades in it is."""
     # nbgrader asks the program alembic for the version of a new gradebook: it is beside this Python

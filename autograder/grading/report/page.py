@@ -7,11 +7,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from html import escape
 from pathlib import Path
 from statistics import mean, median
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
 from pygments.formatters import HtmlFormatter
 
 from autograder.grading.feedback.html import POLICY, highlight_code
@@ -88,15 +88,15 @@ def page(facts: Facts, drawn: Mapping[str, bytes], anonymous: bool) -> str:
         mistakes=_by_exercise(mistakes),
         most_made=sorted((made for made in mistakes if made.many > 1), key=lambda made: -made.many)[:MOST_MADE],
         has_checks=any(facts.median_checks(name) is not None for name in facts.exercises),
-        code=lambda source: Markup(highlight_code(source)),
-        code_css=Markup(HtmlFormatter(style="default").get_style_defs(".highlight")),
+        code=highlight_code,
+        code_css=HtmlFormatter(style="default").get_style_defs(".highlight"),
         pictures={name: f"data:image/png;base64,{base64.b64encode(png).decode()}" for name, png in drawn.items()},
     )
 
 
-def _with_code(text: str) -> Markup:
-    """A sentence whose `code` is set as such."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+def _with_code(text: str) -> str:
+    """A sentence as HTML, whose `code` is set as such."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _by_exercise(mistakes: Iterable[Made]) -> dict[str, list[Made]]:

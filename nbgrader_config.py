@@ -78,7 +78,21 @@ c.HTMLExporter.filters = {
 # c.SharePerDay.grace_minutes = 15
 # c.SharePerDay.floor = 0.5  # so much of the points stays, however late it is
 
-# What stands in a lesson in the place of a solution.
+# What stands in a lesson in the place of a solution: this, or the faulty program that it mends.
+c.GenerateAssignment.preprocessors = [
+    "nbgrader.preprocessors.IncludeHeaderFooter",
+    "nbgrader.preprocessors.InstantiateTests",
+    "nbgrader.preprocessors.LockCells",
+    "autograder.authoring.clearing.ClearOrSpoil",  # in the place of ClearSolutions; all others are nbgrader's own
+    "nbgrader.preprocessors.ClearOutput",
+    "nbgrader.preprocessors.CheckCellMetadata",
+    "nbgrader.preprocessors.ComputeChecksums",
+    "nbgrader.preprocessors.SaveCells",
+    "nbgrader.preprocessors.ClearHiddenTests",
+    "nbgrader.preprocessors.ClearMarkScheme",
+    "nbgrader.preprocessors.ComputeChecksums",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
 c.ClearSolutions.code_stub = {"python": "raise NotImplementedError  # your code here"}
 c.ClearSolutions.text_stub = "*Your answer here.*"
 

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
         check_requires_grad,
         check_shape,
     )
-    from course_utils.checking import CheckFailed, check
+    from course_utils.checking import CheckFailed, check, start_review
     from course_utils.device import pick_device
+    from course_utils.predicting import predict
+    from course_utils.reviewing import review
     from course_utils.standing import progress
 
 __all__ = [
@@ -27,10 +29,21 @@ __all__ = [
     "check_requires_grad",
     "check_shape",
     "pick_device",
+    "predict",
     "progress",
+    "review",
+    "start_review",
 ]
 
-_HOMES = {"CheckFailed": "checking", "check": "checking", "pick_device": "device", "progress": "standing"}
+_HOMES = {
+    "CheckFailed": "checking",
+    "check": "checking",
+    "pick_device": "device",
+    "predict": "predicting",
+    "progress": "standing",
+    "review": "reviewing",
+    "start_review": "checking",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -7,6 +7,14 @@ A source is a jupytext py:percent file. A cell header carries the little that a 
     # %% [markdown] question="why_dropout_scales" points=0
     # %% tags=["demo"]
 
+A solution may name the faulty lines that it mends. The learner gets these instead of a stub:
+
+    ### BEGIN SOLUTION
+    loss = F.mse_loss(y_hat, y[:, None])
+    ### INSTEAD OF
+    # loss = F.mse_loss(y_hat, y)
+    ### END SOLUTION
+
 ``source/start/start.py`` is written in the same way. It is the start notebook: no lesson, and graded nowhere.
 """
 
@@ -16,15 +24,16 @@ import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from autograder.authoring.cells import BEGIN, END, HEADER, ROLES, Cell, SourceError, read_cells
+from autograder.authoring.cells import BEGIN, END, FAULT, HEADER, ROLES, Cell, SourceError, read_cells
+from autograder.authoring.clearing import as_it_came
 from autograder.exercise import Exercise
-from autograder.notebooks.course import START
+from autograder.notebooks.course import CLINIC, START
 from autograder.syntax.parsing import parse_cell
 
-_FILE_NAME = re.compile(r"\d\d_[a-z][a-z0-9_]*\.py")
+_FILE_NAME = re.compile(rf"(\d\d_[a-z][a-z0-9_]*|{CLINIC})\.py")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}")  # good for Python, for a grade_id and for a cell's id
 _KEYS = {
     "exercise": {"exercise", "points", "check", "tags"},
@@ -160,8 +169,15 @@ def _check_solution(cell: Cell) -> None:
         )
     lines = cell.text.split("\n")
     for begin, end in regions:
-        if not "".join(lines[begin + 1 : end]).strip():
+        solution = "\n".join(lines[begin + 1 : end]).partition(FAULT)[0]
+        if not solution.strip():
             cell.refuse("nothing between BEGIN SOLUTION and END SOLUTION.", "Write the solution there.", begin)
+    if FAULT in as_it_came(cell.text):
+        cell.refuse(
+            f"the lines below {FAULT} are not all comments, or it is in no solution.",
+            f"Between `{FAULT}` and `{END}`, write `# ` before each line that the learner is to find.",
+            next(i for i, line in enumerate(lines) if FAULT in line),
+        )
 
 
 def _check_code(cell: Cell) -> None:
@@ -205,9 +221,9 @@ def _check_exercise(cell: Cell, lesson: str, exercises: Mapping[str, Exercise]) 
 
 
 def _stub(cell: Cell) -> str:
-    """The cell as the learner gets it: a line that does nothing in the place of each solution."""
-    lines = cell.text.split("\n")
-    for begin, end in reversed(cell.regions()):
+    """The cell as the learner gets it, with a line that does nothing for each stub."""
+    lines = as_it_came(cell.text).split("\n")
+    for begin, end in reversed(replace(cell, text="\n".join(lines)).regions()):
         lines[begin : end + 1] = [lines[begin].replace(BEGIN, "pass")]
     return "\n".join(lines)
 

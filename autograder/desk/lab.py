@@ -13,7 +13,7 @@ from pathlib import Path
 from autograder.desk.copies import ailing, copy_lessons
 from autograder.desk.hub import on_a_hub
 from autograder.desk.settings import use_settings
-from autograder.notebooks.course import DESK, START, CourseError, work_of
+from autograder.notebooks.course import DESK, START, CourseError, lesson_folders, work_of
 
 
 def open_lab(root: Path, *, browser: bool = True, port: int | None = None, options: Sequence[str] = ()) -> None:
@@ -80,7 +80,7 @@ def has_screen(environ: Mapping[str, str], platform: str) -> bool:
 
 
 def _lab_options(work: Path, browser: bool, port: int | None) -> list[str]:
-    lessons = sorted(work.glob("[0-9][0-9]_*/[0-9][0-9]_*.ipynb"))
+    lessons = [folder / f"{folder.name}.ipynb" for folder in lesson_folders(work)]
     notebooks = [path for path in (work / f"{START}.ipynb", *lessons) if path.is_file()]
     start = "/".join(("/lab/tree", *notebooks[0].relative_to(work).parts)) if notebooks else "/lab"
     options = [

@@ -95,7 +95,7 @@ def finish(
     newer, places = _newer_syntax(rebuilt), _places(rebuilt.notebook)
     grades = {
         name: ExerciseGrade(
-            points if verdict.passed else 0, points, verdict.status, plain_text(verdict.message), verdict.mistake
+            points * verdict.share, points, verdict.status, plain_text(verdict.message), verdict.mistake
         )
         for name, points in read_release(paper.release).points.items()
         for verdict in [_with_version(verdicts[name], newer.get(places.get(name)))]

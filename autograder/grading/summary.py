@@ -56,7 +56,8 @@ def _table(lesson: str, graded: Sequence[Graded]) -> Table:
     for name in names:
         grades = [result.exercises[name] for result in graded if name in result.exercises]
         counts = Counter(grade.status for grade in grades)
-        mistakes = Counter(grade.mistake for grade in grades if grade.mistake).most_common(MISTAKES_SHOWN)
+        tried = [grade for grade in grades if grade.status != "not attempted"]
+        mistakes = Counter(grade.mistake for grade in tried if grade.mistake).most_common(MISTAKES_SHOWN)
         table.add_row(
             name,
             *(str(counts[status] or "") for status in ("passed", "wrong", "error", "not attempted")),

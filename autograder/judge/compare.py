@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from autograder.exercise import SCORE
 from autograder.exercises.numerals import count, number, two_numbers, two_tensors
 from autograder.judge.sentences import sentence
 from autograder.judge.wording import name_kind
@@ -74,8 +75,8 @@ def difference(
             return None
         return Difference("result", "raised", _raised_fact(got.raised, expected.raised))
     for part, want in expected.parts.items():
-        # how it was computed is not compared: short cuts are judged apart
-        is_compared = part != "calls" and not _is_equal(got.parts.get(part), want)
+        # how it was computed is judged apart, as a short cut; and what a score is worth, by its steps
+        is_compared = part not in ("calls", SCORE) and not _is_equal(got.parts.get(part), want)
         if is_compared and (found := compare(got.parts.get(part), want, part, tolerance)):
             return found
         if part == until:

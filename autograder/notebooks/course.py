@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 START = "start"  # the start notebook, which is no lesson and lies beside them
+CLINIC = "clinic"  # the lesson without a number, after all others: programs that run and are wrong
+REVIEW = "review"  # the review notebook, which `course review` makes in work/
 KEPT = "kept"  # in work/, where a learner's older copies are
 WORK = "work"  # where a learner's copies are
 HOME, DESK = "COURSE_HOME", "COURSE_DESK"  # environment variables: on a JupyterHub, where lessons/ and the copies are
@@ -46,13 +48,19 @@ def work_of(root: Path) -> Path:
     return Path(desk) if home and desk and Path(home).resolve() == root.resolve() else root / WORK
 
 
+def lesson_folders(folder: Path) -> list[Path]:
+    """The lessons' folders in ``lessons/``, ``solutions/`` or ``work/``, in order: by number, then `CLINIC`."""
+    found = [path for pattern in ("[0-9][0-9]_*", CLINIC) for path in sorted(folder.glob(pattern))]
+    return [path for path in found if path.is_dir()]
+
+
 def released_lessons(root: Path) -> list[str]:
     """The names of the released lessons of the course in ``root``, such as ``"07_layers"``, in order.
 
     Raises:
         CourseError: there are none.
     """
-    names = sorted(path.name for path in root.glob("lessons/[0-9][0-9]_*") if path.is_dir())
+    names = [path.name for path in lesson_folders(root / "lessons")]
     if not names:
         raise CourseError(f"{root / 'lessons'} holds no lessons. Write them from source/ with:\n  course build")
     return names
@@ -74,7 +82,7 @@ def meant_lesson(name: str, known: Sequence[str]) -> str:
     for fits in (
         lambda lesson: lesson == short,
         lambda lesson: bool(number) and lesson.startswith(f"{int(number[1]):02}_"),
-        lambda lesson: bool(short) and lesson.partition("_")[2].startswith(short),
+        lambda lesson: bool(short) and (lesson.partition("_")[2] or lesson).startswith(short),
     ):
         found = [lesson for lesson in known if fits(lesson)]
         if len(found) == 1:

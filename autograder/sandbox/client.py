@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.errors import SandboxError, SandboxLost
 from autograder.sandbox.inside import wire
 from autograder.sandbox.launch import Server
-from autograder.sandbox.run import START_SECONDS, Program, Run, await_ready
+from autograder.sandbox.run import START_SECONDS, Program, Run, await_ready, running
 
 END_SECONDS = 60  # until the server has ended a submission's processes
 
@@ -62,18 +62,13 @@ class Sandbox:
                 raise SandboxError(bubblewrap.NO_NAMESPACES.format(error=said)) from None
             raise SandboxError(f"The sandbox did not start: its server {error}.\n{said}") from None
 
-    @contextlib.contextmanager
-    def run(self, program: Program, until: float = math.inf) -> Iterator[Run]:
+    def run(self, program: Program, until: float = math.inf) -> AbstractContextManager[Run]:
         """Run the cells; inside the block their functions can be called; afterwards nothing of them is left.
 
         Args:
             until: the `time.monotonic` after which nothing of it runs any more.
         """
-        run = Run(program, self._open, self._end, until)
-        try:
-            yield run
-        finally:
-            run.close()
+        return running(program, self._open, self._end, until)
 
     def _open(self) -> socket.socket:
         """Have the server fork a process for a notebook; the channel to it."""

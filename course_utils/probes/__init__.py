@@ -14,6 +14,7 @@ exists inside its process alone. Somebody who takes over that process can make t
 - memory that a tensor shares with an array or a view (`share_with_numpy`, the updates of lesson 6);
 - the device of a result that this machine does not have, and where batches are when they reach a model (lessons 1, 9);
 - modes of modules put back (`evaluate`), and parameters that every call of a module uses (lessons 8, 10);
+- how many graphs are alive at once (`mean_loss`, in the clinic);
 - what a file holds and what opening it runs (`save_checkpoint`): to be sure one would have to open it elsewhere.
 """
 

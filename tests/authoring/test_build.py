@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
+from nbgrader.utils import compute_checksum
 
 from autograder.authoring import build as building
 from autograder.authoring.build import BuildError, build
@@ -215,11 +216,54 @@ def test_a_lesson_has_the_stub_in_the_place_of_each_solution(course):
     assert save.source == f"def save(path):\n{stub}\n\n\ndef load(path):\n{stub}"
 
 
+ILL = {
+    "a line": ("    return x + x\n    ### INSTEAD OF\n    # return x * x\n", "    return x * x"),
+    "a block and an empty line": (
+        "    return x + x\n    ### INSTEAD OF\n    #\n    # if x:\n    #     x = x - 1\n    # return x\n",
+        "\n    if x:\n        x = x - 1\n    return x",
+    ),
+    "no line at all": ("    x = x + x\n    ### INSTEAD OF\n", None),
+    "lines that are indented otherwise": (
+        "    if x:\n        x = x + x\n        ### INSTEAD OF\n    # if x:\n    #     pass\n",
+        "    if x:\n        pass",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", ILL)
+def test_a_lesson_has_the_fault_in_the_place_of_a_solution_that_names_one(course, fault):
+    lines, expected = ILL[fault]
+    source = course / "source" / "01_tiny.py"
+    mended = f"    ### BEGIN SOLUTION\n{lines}    ### END SOLUTION\n    return x\n"
+    given = TINY.index("    ### BEGIN SOLUTION"), TINY.index("# %% tags")
+    source.write_text(f"{TINY[: given[0]]}{mended}\n{TINY[given[1] :]}", encoding="utf-8")
+    build(course)
+    (double,) = [cell for cell in notebook(course, "lessons").cells if cell.id == "double"]
+    (solved,) = [cell for cell in notebook(course, "solutions").cells if cell.id == "double"]
+
+    above = 'def double(x):\n    """Twice x."""\n'
+    assert double.source == f"{above}{expected}\n    return x" if expected is not None else f"{above}    return x"
+    assert double.metadata.nbgrader.checksum == compute_checksum(double)
+    assert "### INSTEAD OF" in solved.source
+
+
 def test_plain_cells_stay_free_and_tags_stay(course):
     build(course)
     plain = [cell for cell in notebook(course, "lessons").cells if cell.id.startswith("cell-")]
 
     assert [cell.metadata for cell in plain] == [{}, {}, {"tags": ["demo"]}, {}]
+
+
+def test_a_prediction_comes_folded_because_its_source_tells_the_answer(course):
+    source = course / "source" / "01_tiny.py"
+    asks = '# %% tags=["prediction"]\npredict("1 + 1", "2", "3", answer=2)\n'
+    source.write_text(source.read_text(encoding="utf-8") + asks, encoding="utf-8")
+    build(course)
+
+    for folder in building.GENERATED:
+        folded = notebook(course, folder).cells[-1]
+        assert folded.metadata == {"tags": ["prediction"], "jupyter": {"source_hidden": True}}
+        assert folded.source.startswith("# Run this: it asks what the next cell will show.\npredict(")
 
 
 def test_cells_of_the_same_text_have_different_ids_that_do_not_depend_on_other_cells(course):
@@ -393,6 +437,25 @@ BROKEN = {
     "empty solution": (
         GOOD.replace("    return x + x\n", "\n"),
         "source/01_tiny.py:3: nothing between BEGIN SOLUTION and END SOLUTION.\n  Write the solution there.",
+    ),
+    "nothing but a fault": (
+        GOOD.replace("    return x + x\n", "    ### INSTEAD OF\n    # return x * x\n"),
+        "source/01_tiny.py:3: nothing between BEGIN SOLUTION and END SOLUTION.\n  Write the solution there.",
+    ),
+    "a fault that is no comment": (
+        GOOD.replace("    return x + x\n", "    return x + x\n    ### INSTEAD OF\n    return x * x\n"),
+        "source/01_tiny.py:5: the lines below ### INSTEAD OF are not all comments, or it is in no solution.\n"
+        "  Between `### INSTEAD OF` and `### END SOLUTION`, write `# ` before each line that the learner is to find.",
+    ),
+    "a fault below the solution": (
+        GOOD + "    ### INSTEAD OF\n    # return x * x\n",
+        "source/01_tiny.py:6: the lines below ### INSTEAD OF are not all comments, or it is in no solution.\n"
+        "  Between `### INSTEAD OF` and `### END SOLUTION`, write `# ` before each line that the learner is to find.",
+    ),
+    "a fault that is no Python": (
+        GOOD.replace("    return x + x\n", "    return x + x\n    ### INSTEAD OF\n    # return (x\n"),
+        "source/01_tiny.py:1: without its solution the cell is no valid Python ('(' was never closed).\n"
+        "  Indent `### BEGIN SOLUTION` like the lines that it stands for, and leave the def line above it.",
     ),
     "no markers": (
         '# %% exercise="double" points=2\ndef double(x):\n    return x + x\n',

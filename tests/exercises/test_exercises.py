@@ -67,7 +67,7 @@ def test_right_answer_passes(name, answer):
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_exercise_has_at_least_three_right_answers(name):
-    file = f"tests/answers/{EXERCISES[name].lesson.split('_', 1)[1]}.py"
+    file = f"tests/answers/{EXERCISES[name].lesson.split('_', 1)[-1]}.py"
 
     assert len(RIGHT.get(name, ())) >= 3, f"RIGHT in {file} has too few answers to {name}"
 
@@ -136,6 +136,22 @@ def test_reference_gradients_agree_with_finite_differences(name):
 
         inputs = [t.double().requires_grad_() for t in tensors.values()]
         assert torch.autograd.gradcheck(f, inputs, atol=1e-4)
+
+
+@pytest.mark.parametrize(("warmup", "total"), [(1, 4), (5, 9), (7, 40)])
+def test_the_reference_of_the_schedule_is_pytorchs_own(warmup, total):
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.5)
+    rise = torch.optim.lr_scheduler.LinearLR(optimizer, start_factor=1 / warmup, total_iters=warmup - 1)
+    fall = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=total - warmup)
+    scheduler = torch.optim.lr_scheduler.SequentialLR(optimizer, [rise, fall], milestones=[warmup])
+    rates = []
+    for _ in range(total + 1):
+        rates += scheduler.get_last_lr()
+        optimizer.step()
+        scheduler.step()
+
+    reference = EXERCISES["warmup_cosine"].reference
+    assert [reference(step, warmup, total, 0.5) for step in range(total + 1)] == pytest.approx(rates, abs=1e-12)
 
 
 @pytest.mark.parametrize("name", EXERCISES)

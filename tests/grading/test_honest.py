@@ -15,7 +15,8 @@ from autograder.exercises import EXERCISES
 from autograder.judge import judge
 from autograder.sandbox.client import Sandbox
 from autograder.syntax import tampering
-from autograder.syntax.statements import reached, read_cell
+from autograder.syntax.needs import reached
+from autograder.syntax.statements import read_cell
 from tests.answers import RIGHT, WRONG
 from tests.support import ROOT
 from tests.support.attacked import SEED, graded, put_in, read_attack, release, shown, solution, unexpected
@@ -38,6 +39,13 @@ def test_honest_work_earns_what_its_file_says(path, sandbox):
     result = graded(put_in(solution("07_layers"), work.cells), "07_layers", sandbox)
 
     assert unexpected(result, work.expected) == {}, shown(result)
+
+
+def test_a_clinic_in_which_nothing_was_mended_is_not_attempted_and_earns_nothing(sandbox):
+    result = graded(nbformat.reads(release("clinic").decode(), as_version=4), "clinic", sandbox)
+
+    assert result.outcome == "graded"
+    assert {(grade.status, grade.points) for grade in result.exercises.values()} == {("not attempted", 0)}
 
 
 @pytest.mark.parametrize("lesson", ["07_layers", "09_training"])

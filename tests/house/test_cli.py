@@ -22,7 +22,23 @@ from autograder.desk import lab as desk
 from autograder.notebooks import course as courses
 
 LESSON = "07_layers"
-COMMANDS = ["lab", "check", "progress", "reset", "update", "submit", "build", "grade", "collect", "serve", "roster"]
+COMMANDS = [
+    "lab",
+    "check",
+    "progress",
+    "review",
+    "reset",
+    "update",
+    "submit",
+    "build",
+    "grade",
+    "collect",
+    "serve",
+    "export",
+    "report",
+    "forget",
+    "roster",
+]
 
 
 @pytest.fixture

@@ -43,6 +43,29 @@ def test_error_names_the_call_and_the_learners_line():
     assert "called with x=torch.tensor([[1., 2., 3.], [1., 1., 1.]]), dim=1" in verdict.message
 
 
+def test_a_program_that_does_what_it_did_when_it_came_is_not_attempted_however_it_is_written():
+    def rewritten(q, k, v):
+        return torch.softmax(torch.einsum("btc,bsc->bts", q, k) / q.shape[-1] ** 0.5, dim=-1) @ v
+
+    verdict = judge("attend", rewritten, hidden=True)
+
+    assert (verdict.passed, verdict.status, verdict.mistake) == (False, "not attempted", "as it came")
+    assert verdict.message == (
+        "attend: not attempted yet: the program still does what it did when it came.\n"
+        "  The model knows letters that nobody could guess. Which positions does a position see?"
+    )
+
+
+def test_a_half_mend_of_a_program_is_wrong_and_named():
+    def with_zeros(q, k, v):
+        scores = q @ k.mT / q.shape[-1] ** 0.5
+        return (scores * torch.ones_like(scores[0]).tril()).softmax(dim=-1) @ v
+
+    verdict = judge("attend", with_zeros)
+
+    assert (verdict.status, verdict.mistake) == ("wrong", "scores of 0")
+
+
 def test_missing_return_is_told():
     assert (
         "returned None; expected a tensor of shape (2, 3). Is a `return` missing?"

@@ -27,6 +27,8 @@ from autograder.grading.outputs import clean
 from autograder.notebooks.pictures import pictures
 from autograder.notebooks.reading import text_length
 
+# Of pages that only show something: no script, no frame, no form, nothing from elsewhere.
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 # For texts and code of twice the length, rendering may take four times as long. Lessons have half of this.
 LONGEST, WIDEST = 8_000, 500  # characters of a cell that is rendered, and of one of its lines of code
 ALIKE = 1000  # cells whose HTML is kept, because other pages have the same

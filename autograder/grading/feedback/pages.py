@@ -23,11 +23,10 @@ from traitlets.config import Config
 from autograder.grading.feedback import html
 from autograder.grading.feedback.current import Pages
 from autograder.grading.gradebook.exchange import carry
-from autograder.grading.gradebook.settings import read_course
+from autograder.grading.gradebook.settings import read_course, shut_grades
 from autograder.grading.lines import notes_for_student
 
 TOGETHER = 20  # pages that one process writes at a time
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
 
 class FeedbackError(Exception):
@@ -39,7 +38,7 @@ def write_feedback(
     lesson: str,
     students: Iterable[str],
     jobs: int = 1,
-    told: Callable[[int, int], object] = lambda done, of: None,
+    told: Callable[[int], object] = lambda more: None,
 ) -> dict[str, Path]:
     """Write the feedback pages of students whose ``lesson`` was recorded, as ``nbgrader generate_feedback`` does.
 
@@ -47,7 +46,7 @@ def write_feedback(
 
     Args:
         jobs: so many processes at most write them.
-        told: called with how many are written, and of how many.
+        told: called with how many more are as they should be.
 
     Returns:
         student -> page, under autograder/feedback.
@@ -63,12 +62,12 @@ def write_feedback(
     }
     current = Pages(course, lesson, pages)
     new = current.outdated()
-    done, failed = 0, []
+    told(len(pages) - len(new))
+    failed = []
     for some, missing in _write_all(root, lesson, new, jobs):
-        done += len(some)
         failed += missing
         current.keep(set(some).difference(missing))
-        told(done, len(new))
+        told(len(some))
     if failed:
         raise FeedbackError(
             f"No feedback on {lesson} for {', '.join(sorted(failed))}; expected a recorded submission of each. "
@@ -106,6 +105,8 @@ def _write(root: Path, lesson: str, students: Sequence[str]) -> list[str]:
             if not Path(folders.format_path(folders.feedback_directory, student, lesson), f"{lesson}.html").is_file()
         ]
         return missing or list(students)
+    finally:
+        shut_grades(folders)
     return []
 
 
@@ -157,7 +158,7 @@ class FeedbackExporter(HTMLExporter):
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kwargs: Any
     ) -> tuple[str, dict[str, Any]]:
         """The page of a graded notebook."""
-        resources = {**(resources or {}), "content_security_policy": _POLICY, "notes": self._notes(resources or {})}
+        resources = {**(resources or {}), "content_security_policy": html.POLICY, "notes": self._notes(resources or {})}
         # not nbconvert's own, which reads the whole page once more, to change what is not in it: half of the time
         return TemplateExporter.from_notebook_node(self, nb, self._init_resources(resources), **kwargs)
 

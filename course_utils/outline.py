@@ -40,8 +40,9 @@ def read_outlines(course: Path, desk: Path | None = None) -> list[Outline]:
     """
     found: dict[str, Outline] = {}
     for folder in filter(None, (course / "lessons", desk)):
-        for path in [folder / f"{START}.ipynb", *folder.glob("*/*.ipynb")]:
-            if path.stem not in found and path.stem in (START, path.parent.name):
+        numbered_first = sorted(path for path in folder.glob("*/*.ipynb") if path.stem == path.parent.name)
+        for path in [folder / f"{START}.ipynb", *numbered_first]:
+            if path.stem not in found:
                 with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
                     found[path.stem] = _outline(path)
     return sorted(found.values(), key=lambda outline: (outline.name != START, outline.name))

@@ -18,7 +18,7 @@ from nbgrader.exchange.default import ExchangeSubmit
 from nbgrader.utils import get_username
 
 from autograder.desk.settings import use_settings
-from autograder.notebooks.course import CourseError, meant_lesson, work_of
+from autograder.notebooks.course import CourseError, lesson_folders, meant_lesson, work_of
 from autograder.notebooks.files import with_zone, write_whole
 
 RECEIPTS = "receipts"  # in work/
@@ -90,7 +90,7 @@ def submit(root: Path, name: str) -> str:
         CourseError: there is no such lesson, no exchange, or it takes nothing; nothing was handed in then.
     """
     work = work_of(root)
-    mine = sorted(path.parent.name for path in work.glob("[0-9][0-9]_*/*.ipynb") if path.stem == path.parent.name)
+    mine = [folder.name for folder in lesson_folders(work) if (folder / f"{folder.name}.ipynb").is_file()]
     if not mine:
         raise CourseError(f"{work} has no lesson to hand in. `course lab` copies them there.")
     lesson = meant_lesson(name, mine)

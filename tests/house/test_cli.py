@@ -33,6 +33,7 @@ COMMANDS = [
     "build",
     "grade",
     "collect",
+    "serve",
     "export",
     "report",
     "forget",

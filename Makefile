@@ -28,7 +28,7 @@ NO_VENV = $(shell for p in $(PYTHON); do "$$p" -c '$(FITS)' 2>/dev/null && echo 
 # A virtual environment does not survive a move of its folder, or the loss of the Python that it was made with.
 WHOLE := grep -qsF " $$(pwd -P)/$(VENV)" $(VENV)/pyvenv.cfg && $(BIN)/python -c 'import pip' 2>/dev/null
 
-.PHONY: help lab setup build check test test-all test-browser site demo-class bench mutants clean
+.PHONY: help lab setup build check test test-all test-browser site demo-class bench bench-check mutants clean
 ifneq ($(shell $(WHOLE) && echo yes),yes)
 .PHONY: $(DESK)
 endif
@@ -45,6 +45,7 @@ help:
 	@echo 'make site    write the pages of site/: what README and docs/ say, and the lessons, solved'
 	@echo 'make demo-class   grade a made-up class of 40, some of it hostile, and say what to look at (Linux, bubblewrap)'
 	@echo 'make bench        measure grading beside plain nbgrader, into benchmarks/results/ (a few minutes)'
+	@echo 'make bench-check  measure how long check() takes, over all exercises and their mistakes (a few minutes)'
 	@echo 'make mutants      change every solution in small ways, and list the changes that the judge takes (half an hour)'
 	@echo 'make clean   remove .venv and caches; work/ stays'
 
@@ -89,6 +90,10 @@ demo-class: $(DESK)
 bench: $(DESK)
 	@.ci/need bubblewrap
 	@$(BIN)/python -m benchmarks.bench_grading $(ARGS)
+
+bench-check: $(DESK)
+	@.ci/need bubblewrap
+	@$(BIN)/python -m benchmarks.bench_check
 
 mutants: $(TOOLS)
 	@$(BIN)/python -m benchmarks.mutants $(if $(ONLY),--only $(ONLY))

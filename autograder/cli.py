@@ -26,10 +26,11 @@ app.add_typer(roster, name="roster")
 def course() -> None:
     """Learn PyTorch in notebooks whose exercises check themselves.
 
-    A learner needs `course lab`, and perhaps `course check` before handing a notebook in; `course reset` and
-    `course update` renew a lesson, and keep what was there.
-    Who teaches a class needs `course collect` and `course grade`, and perhaps `course roster`. Authors of lessons need
-    `course build`.
+    A learner needs `course lab`, and perhaps `course check` before handing a notebook in; `course progress` says how
+    far one is, `course review` brings back what passed a while ago; `course reset` and `course update` renew a lesson,
+    and keep what was there.
+    Who teaches a class needs `course collect`, `course grade` and `course export`, and perhaps `course roster`. Authors
+    of lessons need `course build`.
     """
 
 
@@ -94,7 +95,7 @@ def check(
 
 @app.command()
 def progress() -> None:
-    """Show how far you have come in each lesson, and the mistakes you have left behind."""
+    """Show how far you have come in each lesson, what you foresaw, and the mistakes you have left behind."""
     try:
         work = find_root(Path.cwd()) / "work"
     except CourseError as error:
@@ -102,6 +103,23 @@ def progress() -> None:
     from autograder.desk.progress import print_progress
 
     print_progress(work)
+
+
+@app.command()
+def review(
+    new: Annotated[bool, typer.Option("--new", help="Also when one isn't finished; it is kept aside.")] = False,
+) -> None:
+    """Make `work/review.ipynb`: five exercises that you passed a while ago, empty again.
+
+    Each comes back later after every success, and sooner after failures and hints. A review that isn't finished stays
+    as it is.
+    """
+    from autograder.desk.review import make_review
+
+    try:
+        print(make_review(find_root(Path.cwd()), anew=new))
+    except CourseError as error:
+        _fail(error)
 
 
 @app.command()
@@ -242,6 +260,101 @@ def collect(
     if taken.stored:
         print(f"Times that came without a zone were read in {zone_name(meant_zone)}.")
     raise typer.Exit(2 if not taken.stored and not taken.unchanged else 1 if taken.refused else 0)
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="To write: grades.csv, or feedback.zip.")],
+    platform: Annotated[str, typer.Option("--to", metavar="PLATFORM", help="canvas, moodle, ... or csv.")],
+    lessons: Annotated[
+        list[str] | None, typer.Argument(metavar="LESSON", help="Such as 07_layers, or 7. [default: all with grades]")
+    ] = None,
+    template: Annotated[
+        Path | None, typer.Option("--template", metavar="FILE", help="The platform's own export, to fill in.")
+    ] = None,
+    columns: Annotated[
+        list[str] | None, typer.Option("--column", metavar="LESSON=TITLE", help="Where a lesson's grades go.")
+    ] = None,
+    scale: Annotated[bool, typer.Option("--scale", help="Bring points to the platform's maximum.")] = False,
+    id: Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="Of another CSV: its ids.")] = None,
+    name: Annotated[str | None, typer.Option("--name", metavar="COLUMN", help="The one with their names.")] = None,
+    email: Annotated[str | None, typer.Option("--email", metavar="COLUMN", help="The one with e-mails.")] = None,
+) -> None:
+    """Write grades, or feedback, as a learning platform imports them.
+
+    `course export grades.csv --to canvas --template their.csv` fills the grades into the export that you made there,
+    and changes nothing else. `course export feedback.zip 7 --to moodle` (or canvas) is for their upload in bulk.
+    Who is who is decided by id, e-mail or exact name; who is not certain is named and left.
+
+    Exit code: 0 when all grades went in, 1 when somebody was left or should be looked at, 2 when nothing was written.
+    """
+    from autograder.grading.export.command import export as write
+
+    given = {key: column for key, column in (("id", id), ("name", name), ("email", email)) if column}
+    try:
+        root = find_root(Path.cwd())
+        done = write(root, file, platform, lessons or (), template, columns or (), given, scale)
+    except (CourseError, OSError) as error:
+        _fail(error, 2)
+    for sentence in done.sentences:
+        print(sentence)
+    raise typer.Exit(1 if done.left else 0)
+
+
+@app.command()
+def report(
+    lesson: Annotated[str, typer.Argument(metavar="LESSON", help="Such as 07_layers, or 7.")],
+    anonymous: Annotated[bool, typer.Option("--anonymous", help="Without names, for showing in class.")] = False,
+) -> None:
+    """Write a page on what the class did with a graded lesson, and its pictures as PNGs.
+
+    Who passed what, the exercises by difficulty, the mistakes that were made with an example of each, what waits to be
+    read, and the submissions to look at. The page needs no server and no script; print it or open it.
+    """
+    from autograder.grading.report.page import write_report
+
+    try:
+        root = find_root(Path.cwd())
+        print(write_report(root, meant_lesson(lesson, released_lessons(root)), anonymous))
+    except (CourseError, OSError) as error:
+        _fail(error, 2)
+
+
+@app.command()
+def forget(
+    student: Annotated[str, typer.Argument(metavar="STUDENT", help="The id: the folder's name in submitted/.")],
+    nbgrader: Annotated[
+        bool, typer.Option("--nbgrader", help="In nbgrader's gradebook and exchange, too: grades are lost.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove a student from everything that the course keeps, and say what nbgrader still has.
+
+    Submissions, graded notebooks, feedback, results, the roster's entry, and extensions. It is said first what that is,
+    and nothing is removed before you agree.
+
+    Exit code: 0 when all of it is gone, 1 when something is left, or you did not agree, 2 when there is nothing.
+    """
+    from autograder.grading.forget import find
+    from autograder.grading.forget import forget as remove
+
+    try:
+        root = find_root(Path.cwd())
+        kept = find(root, student)
+        print("\n".join(["To be removed:", *(f"  {line}" for line in kept.ours(root) + kept.nbgraders() * nbgrader)]))
+        if not yes and not typer.confirm("Remove it? It cannot be undone."):
+            raise typer.Exit(1)
+        left = remove(root, kept, nbgrader)
+    except (CourseError, OSError) as error:
+        _fail(error, 2)
+    if kept.nbgraders() and not nbgrader:
+        left += [*kept.nbgraders(), f"To remove that as well: course forget {student} --nbgrader"]
+    if kept.log:
+        left.append(f"{kept.log} names {student}; it is a log, and may be deleted.")
+    print("Removed." + " What you exported or copied yourself is where you put it.")
+    if left:
+        print("\n".join(["Still there:", *(f"  {line}" for line in left)]))
+    raise typer.Exit(1 if left else 0)
 
 
 @roster.command("import")

@@ -11,6 +11,7 @@ import torch
 
 from course_utils.probes import Case, Observation, call
 
+PUBLIC_SEED = 0  # what the cases that everybody gets are drawn from
 # Mistakes that show in how a result is made: the judge itself finds them, and looks for what to say under these names.
 SHORT_CUT, LOOP = "short cut", "a Python loop"
 # The program that an exercise of the clinic comes with: who hands it in, or does the same, has not attempted anything.
@@ -25,6 +26,7 @@ RANGES: Mapping[str, Callable[[torch.Tensor], bool]] = {
     "size 1": lambda t: 1 in t.shape,
     "long": lambda t: max(t.shape, default=0) > 16,
 }
+SCORE = "score"  # the part of an observation that says how good an outcome is; it is not compared with the reference's
 _SEEDS = 10**6  # of a tensor: short enough to stand in a message
 
 
@@ -58,6 +60,7 @@ class Draw:
 
     def __init__(self, seed: int):
         self.generator = torch.Generator().manual_seed(seed)
+        self.is_public = seed == PUBLIC_SEED
 
     def size(self, low: int = 2, high: int = 7) -> int:
         """An int in [low, high]."""
@@ -152,11 +155,17 @@ class Exercise:
             brought; None where that is compared as it is. It is right for any plain data, and raises nothing.
         forbidden: names of functions and ops that would be a short cut.
         instead: what to build it from, for the message about a short cut.
+        demanded: names of what has to run, one of them in every call, as `watch_calls` counts them; an answer without
+            it is a short cut too.
         fact: an exercise's own way to say what is wrong: (arguments, result, expected result) -> a sentence
             without the exercise's name, or None where it has nothing to say.
         left_out: kind of input in `RANGES` -> why no case has one.
         sized: n -> inputs of size n. Neither operations nor lines of Python may grow in number: no loop over entries.
         rtol, atol: how far floating-point results may be from the reference's, for every dtype.
+        steps: for an exercise judged by outcome alone, pairs of a score and the points that it earns, rising; the last
+            earns all. `measure` gives the score as the part `SCORE`, a dict of numbers by name, with the one that
+            counts first. What reaches the first step passes.
+        seconds: how long one call may take in a graded run, by the clock; None: as long as any.
     """
 
     name: str
@@ -170,16 +179,23 @@ class Exercise:
     measure: Callable[[Case, Observation], Observation] | None = None
     forbidden: tuple[str, ...] = ()
     instead: str = ""
+    demanded: tuple[str, ...] = ()
     fact: Callable[[Mapping[str, Any], Any, Any], str | None] | None = None
     left_out: Mapping[str, str] = field(default_factory=dict, hash=False)
     sized: Callable[[int], Mapping[str, Any]] | None = None
     rtol: float = 1e-4
     atol: float = 1e-5
+    steps: tuple[tuple[float, int], ...] = ()
+    seconds: float | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
         """The functions or classes that an answer consists of: its own name, then its partners'."""
         return (self.name, *self.partners)
+
+    def earned(self, score: float) -> int:
+        """The points that a score earns, where there are `steps`."""
+        return max((points for least, points in self.steps if score >= least), default=0)
 
     def measured(self, case: Case, got: Observation) -> Observation:
         """What is compared, for what the probe brought."""

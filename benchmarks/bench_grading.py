@@ -23,7 +23,7 @@ import nbformat
 from nbgrader.api import Gradebook
 
 from benchmarks import report
-from benchmarks.processes import family, memory
+from benchmarks.processes import cpu_seconds, family, memory
 from benchmarks.students import LESSON, WRONG, hand_in, new_course, notebook, solutions
 
 PROGRAMS = Path(sys.executable).parent
@@ -167,6 +167,23 @@ def measure(scratch: Path, handed_in: Mapping[str, bytes], again: int) -> dict:
     }
 
 
+def small(scratch: Path, pages: int) -> dict[str, float]:
+    """What -> CPU seconds of commands that somebody waits for; and of ``pages`` feedback pages."""
+    course = PROGRAMS / "course"
+    one = course_of(scratch / "one", honest(1))
+    graded = scratch / "again"  # where a class is graded already
+    feedback = [course, "grade", LESSON, "--feedback", "--jobs", "1"]
+    return {
+        "import torch": min(cpu_seconds([sys.executable, "-c", "import torch"], scratch) for _ in range(3)),
+        "course --help": cpu_seconds([course, "--help"], one),
+        "course progress": cpu_seconds([course, "progress"], one),
+        "course grade, one submission": cpu_seconds([course, "grade", LESSON], one),
+        "the same again": cpu_seconds([course, "grade", LESSON], one),
+        f"feedback for {pages}": cpu_seconds(feedback, graded),
+        "the same feedback again": cpu_seconds(feedback, graded),
+    }
+
+
 def main() -> None:
     """Measure, print, and write benchmarks/results/."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -177,6 +194,8 @@ def main() -> None:
     try:
         load = os.getloadavg()[0]
         found = measure(scratch, honest(given.submissions), given.many)
+        print("what one waits for ...", flush=True)
+        found["small"] = small(scratch, given.many)
     finally:
         shutil.rmtree(scratch)
     report.write(found | {"machine": report.machine(load), "command": " ".join(["make", "bench", *_args()])})

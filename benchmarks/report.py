@@ -55,6 +55,9 @@ def markdown(found: dict[str, Any]) -> str:
         f"{each['whole']:.1f} |"
         for way, each in found["ways"].items()
     ]
+    small = found["small"]
+    unit = small["import torch"]
+    costs = [f"| {what} | {cost:.2f} | {cost / unit:.1f} |" for what, cost in small.items()]
     facts = [
         f"- Per worker, `course grade` grades {plain['each'] / one['each']:.1f} times the submissions of `nbgrader "
         f"autograde` in the same time; as whole commands, {plain['whole'] / one['whole']:.1f} times. Two workers grade "
@@ -78,6 +81,10 @@ def markdown(found: dict[str, Any]) -> str:
             *rows,
             "",
             *facts,
+            "",
+            "| what one waits for | CPU, s | times import torch |",
+            "|---|---|---|",
+            *costs,
             "",
             f"{here['processor']}, {here['cores']} cores, {here['system']}; Python {here['python']}, torch "
             f"{here['torch']}, nbgrader {here['nbgrader']}, bubblewrap {here['bubblewrap']}. Load of the machine when "

@@ -34,11 +34,11 @@ def card(verdict: Verdict, advice: str = "", picture: str = "") -> str:
     name, _, message = verdict.message.partition(": ")
     fact, *rest = message.split("\n")
     mark = f'<b style="color:{color}" role="img" aria-label="{html.escape(verdict.status)}">{sign}</b>'
-    lines = [f"{mark} <b>{html.escape(name)}</b>: {_rich(fact)}", *map(_line, rest)]
+    lines = [f"{mark} <b>{html.escape(name)}</b>: {rich(fact)}", *map(_line, rest)]
     if picture:
         lines.append(picture)
     if advice:
-        lines.append(f"<i>{_rich(advice)}</i>")
+        lines.append(f"<i>{rich(advice)}</i>")
     return (
         f'<div role="status" style="border-left:4px solid {color};padding:.3em .8em;line-height:1.5;'
         f'overflow-wrap:anywhere">{"<br>".join(lines)}</div>'
@@ -53,8 +53,9 @@ def _line(line: str) -> str:
         return f"{place}: <code>{html.escape(code)}</code>"
     if line.startswith("called with "):
         return f"called with <code>{html.escape(line.removeprefix('called with '))}</code>"
-    return f"<b>{_rich(line)}</b>"
+    return f"<b>{rich(line)}</b>"
 
 
-def _rich(text: str) -> str:
+def rich(text: str) -> str:
+    """``text`` as HTML, with what stands between backticks as code."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))

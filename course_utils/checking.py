@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib
 import os
+import secrets
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,6 +18,9 @@ from course_utils.hints import next_help
 from course_utils.probes.world import usual_world
 
 Judge = Callable[[str, Any], Verdict]
+
+IDLE = 1.0  # seconds after which nobody seems to wait for the kernel
+_SLOW = ("autograder.judge", "torch._dynamo")  # what a first check, and the first optimizer, import: over a second
 
 
 class CheckFailed(AssertionError):
@@ -39,12 +44,16 @@ class NotAnExercise(TypeError):
         return [f"{type(self).__name__}: {self}"]
 
 
-def check(answer: Any) -> None:
+def check(answer: Any) -> int | None:
     """Judge ``answer`` and show the result: a green line, or what is wrong and where to look.
 
     Args:
         answer: the function or class of an exercise, not called: ``check(softmax)``. Where an exercise asks for
             two functions, a tuple of both.
+
+    Returns:
+        The points, where an exercise is judged by how good the outcome is, and it earns some of them: nbgrader reads
+        them there. None everywhere else.
 
     Raises:
         CheckFailed: the answer is wrong, raises an error, or is still the stub. The message says which.
@@ -62,6 +71,8 @@ def check(answer: Any) -> None:
         _show(verdict)
     if not verdict.passed:
         raise CheckFailed(verdict) from None
+    earned, most = getattr(verdict, "earned", None) or (None, None)
+    return None if earned == most else earned
 
 
 def judge_with(judge: Judge) -> None:
@@ -70,13 +81,30 @@ def judge_with(judge: Judge) -> None:
     _judge = judge
 
 
+def start_review() -> None:
+    """From here on the checks of this notebook are a review: on inputs drawn anew, too, and noted as a review's.
+
+    The review notebook that `course review` makes begins with it. In a graded run nothing happens.
+    """
+    global _review
+    if not graded():
+        _review = secrets.randbelow(2**31)
+
+
+def graded() -> bool:
+    """Whether nobody sits before this notebook: nbgrader runs it, or a judge that is elsewhere."""
+    return "NBGRADER_EXECUTION" in os.environ or _judge is not _local_judge
+
+
 def _local_judge(name: str, answer: Any) -> Verdict:
     # by name: this package stands below the judge's and can be used where there is none
     with usual_world():  # in another one even the import may fail
-        return importlib.import_module("autograder.judge").judge(name, answer)
+        fresh = {} if _review is None else {"seed": _review, "hidden": True}
+        return importlib.import_module("autograder.judge").judge(name, answer, **fresh)
 
 
 _judge: Judge = _local_judge
+_review: int | None = None  # what a review draws its inputs from
 
 
 def _name_of(answer: Any) -> str:
@@ -107,7 +135,8 @@ def _note(name: str, verdict: Verdict) -> str:
         desk = record.find_desk()
         if desk is None:
             return ""
-        record.append(desk, [(name, verdict.status, getattr(verdict, "mistake", None))])
+        kind = record.CHECK if _review is None else record.REVIEW
+        record.append(desk, [(name, verdict.status, getattr(verdict, "mistake", None))], kind)
         due = verdict.status in record.ATTEMPTS
         return next_help(desk, name, record.read(desk).failures(name)) if due else ""
     except Exception:  # whatever has become of the record or the lessons, the verdict is what counts
@@ -158,3 +187,19 @@ def _silenced() -> Iterator[None]:
             os.dup2(sink, 2)
             stack.callback(lambda: (os.dup2(saved, 2), os.close(saved), os.close(sink)))
         yield
+
+
+def _prepare() -> None:
+    with contextlib.suppress(Exception), usual_world():  # whatever fails here fails again where it is told
+        for name in _SLOW:
+            importlib.import_module(name)
+
+
+def _prepare_when_idle() -> None:
+    """Import what is slow while the learner reads: between two cells, so that it never runs beside one."""
+    with contextlib.suppress(RuntimeError):  # no event loop
+        asyncio.get_running_loop().call_later(IDLE, _prepare)
+
+
+if _notebook():
+    _prepare_when_idle()

@@ -1,4 +1,4 @@
-"""What was checked at the learner's desk: one line for each check, in ``work/progress.jsonl``.
+"""What was checked and predicted at the learner's desk: one line for each, in ``work/progress.jsonl``.
 
 Lines are only ever added, each with one write at the end of the file, so that two kernels can do so at once. What
 cannot be written is kept in memory, and what cannot be read is passed over: a check never fails because of its record.
@@ -17,7 +17,10 @@ from pathlib import Path
 FILE = "progress.jsonl"
 DESK = "COURSE_DESK"  # the environment variable with which `course lab` says where the learner's copies are
 RESET = "reset"  # the status of an exercise whose lesson was begun anew
+ASKED = "asked"  # the status of an exercise that a new review asks for
 ATTEMPTS = ("wrong", "error")  # a check that found something to judge, and not right
+CHECK, REVIEW, PREDICTION = "check", "review", "prediction"  # the kinds of entries
+SAID, FORESAW, MISSED, SEEN = "said", "foresaw", "missed", "seen"  # what becomes of a prediction
 _unwritten: list[Entry] = []
 
 
@@ -25,13 +28,17 @@ _unwritten: list[Entry] = []
 class Entry:
     """One check: when, of which exercise, what came of it, and the known mistake where there was one.
 
-    ``status`` is a verdict's (passed, wrong, not attempted, error), or `RESET`.
+    ``status`` is a verdict's (passed, wrong, not attempted, error), or `RESET`. The ``kind`` is `REVIEW` for a check in
+    the review notebook, and for `ASKED`. For a `PREDICTION` the exercise is lesson and question; the status says that
+    it was made (`SAID`), that it came true or not (`FORESAW`, `MISSED`), or that the result came first (`SEEN`); and
+    the mistake is what was said.
     """
 
     at: str
     exercise: str
     status: str
     mistake: str | None = None
+    kind: str = CHECK
 
 
 @dataclass(frozen=True)
@@ -42,17 +49,33 @@ class History:
     note: str = ""
 
     def of(self, exercise: str) -> list[Entry]:
-        """The entries of one exercise, without checks that found the untouched stub."""
-        return [entry for entry in self.entries if entry.exercise == exercise and entry.status != "not attempted"]
+        """The checks of one exercise in its lesson, without those that found the untouched stub."""
+        return [entry for entry in self.practice(exercise) if entry.kind == CHECK]
+
+    def practice(self, exercise: str) -> list[Entry]:
+        """What `of` gives, and the checks in reviews."""
+        return [
+            entry
+            for entry in self.entries
+            if entry.exercise == exercise and entry.kind != PREDICTION and entry.status != "not attempted"
+        ]
 
     def has_passed(self, exercise: str) -> bool:
         """Whether the last attempt passed."""
         return [entry.status for entry in self.of(exercise)][-1:] == ["passed"]
 
+    def reviewed(self, exercise: str) -> bool:
+        """Whether it has passed in a review since one last asked for it."""
+        passed = False
+        for entry in self.practice(exercise):
+            if entry.kind == REVIEW:
+                passed = entry.status == "passed" or (passed and entry.status != ASKED)
+        return passed
+
     def failures(self, exercise: str) -> int:
         """How many attempts have failed since it passed last, or since its lesson was begun anew."""
         count = 0
-        for entry in self.of(exercise):
+        for entry in self.practice(exercise):
             count = count + 1 if entry.status in ATTEMPTS else 0
         return count
 
@@ -61,6 +84,22 @@ class History:
         entries = self.of(exercise)
         last = max((i for i, entry in enumerate(entries) if entry.status == "passed"), default=0)
         return list(dict.fromkeys(entry.mistake for entry in entries[:last] if entry.mistake))
+
+    def predictions(self) -> dict[str, list[Entry]]:
+        """What became of each prediction since its lesson was begun (or begun anew), by lesson and question."""
+        found: dict[str, list[Entry]] = {}
+        for entry in self.entries:
+            if entry.kind == PREDICTION:
+                found[entry.exercise] = [] if entry.status == RESET else [*found.get(entry.exercise, []), entry]
+        return found
+
+    def foreseen(self) -> tuple[int, int]:
+        """How many predictions came true, of how many that were made before the result was there."""
+        settled = [
+            next((entry.status for entry in entries if entry.status in (FORESAW, MISSED)), None)
+            for entries in self.predictions().values()
+        ]
+        return settled.count(FORESAW), settled.count(FORESAW) + settled.count(MISSED)
 
 
 def notebook_folder() -> Path:
@@ -83,10 +122,17 @@ def find_desk() -> Path | None:
     return None
 
 
-def append(desk: Path, statuses: Iterable[tuple[str, str, str | None]]) -> None:
-    """Add entries, each given as (exercise, status, mistake), with the time that it is now."""
+def lesson_here(desk: Path) -> str:
+    """The folder of ``desk`` that the running notebook lies in, such as ``"07_layers"``; empty for ``desk`` itself."""
+    with contextlib.suppress(OSError, ValueError):
+        return "".join(notebook_folder().relative_to(desk.resolve()).parts[:1])
+    return ""
+
+
+def append(desk: Path, statuses: Iterable[tuple[str, str, str | None]], kind: str = CHECK) -> None:
+    """Add entries of one kind, each given as (exercise, status, mistake), with the time that it is now."""
     now = datetime.now().astimezone().isoformat(timespec="seconds")
-    entries = [Entry(now, *status) for status in statuses]
+    entries = [Entry(now, *status, kind) for status in statuses]
     lines = "".join(json.dumps(asdict(entry)) + "\n" for entry in entries).encode()
     try:
         with (desk / FILE).open("a+b", buffering=0) as file:
@@ -107,25 +153,30 @@ def read(desk: Path) -> History:
 
 def _read_file(path: Path) -> tuple[list[Entry], str]:
     try:
-        lines = [line for line in path.read_bytes().splitlines() if line.strip()]
+        entries, damaged = entries_in(path.read_bytes())
     except FileNotFoundError:
         return [], ""
     except OSError as error:
         return [], f"{path.name} cannot be read ({error.strerror})."
-    entries = [entry for line in lines if (entry := _entry(line))]
-    if lines and not entries:
+    if damaged and not entries:
         aside = path.with_name(f"progress-damaged-{datetime.now():%Y-%m-%d-%H%M%S}.jsonl")
         with contextlib.suppress(OSError):
             path.rename(aside)
             return [], f"{path.name} was damaged. It is kept as {aside.name}, and a new one begins."
-    damaged = len(lines) - len(entries)
     return entries, f"{path.name} has lines that cannot be read: {damaged}. They were passed over." if damaged else ""
+
+
+def entries_in(data: bytes) -> tuple[list[Entry], int]:
+    """The entries in a file's bytes, and how many lines are none."""
+    lines = [line for line in data.splitlines() if line.strip()]
+    entries = [entry for line in lines if (entry := _entry(line))]
+    return entries, len(lines) - len(entries)
 
 
 def _entry(line: bytes) -> Entry | None:
     with contextlib.suppress(ValueError, TypeError, RecursionError):
         entry = Entry(**json.loads(line))
-        texts = (entry.at, entry.exercise, entry.status)
+        texts = (entry.at, entry.exercise, entry.status, entry.kind)
         if all(isinstance(text, str) for text in texts) and isinstance(entry.mistake, str | None):
             return entry
     return None

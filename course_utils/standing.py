@@ -38,18 +38,22 @@ class Standing:
     Attributes:
         lessons: the ten lessons and the clinic, in order.
         overcome: (exercise, mistake) for each known mistake that failed a check and was corrected later.
+        foreseen: how many predictions came true, of how many.
         note: what the record could not tell, if anything.
     """
 
     lessons: tuple[LessonStanding, ...] = ()
     overcome: tuple[tuple[str, str], ...] = ()
     note: str = ""
+    foreseen: tuple[int, int] = (0, 0)
 
     @property
     def summary(self) -> str:
         """The sum over all lessons, in a sentence."""
         passed, total = (sum(getattr(lesson, what) for lesson in self.lessons) for what in ("passed", "total"))
-        return f"{passed} of {total} exercises passed." if self.lessons else ""
+        said = [f"{passed} of {total} exercises passed."] if self.lessons else []
+        right, made = self.foreseen
+        return " ".join([*said, *([f"Of what you predicted, you foresaw {right} of {made}."] if made else [])])
 
     def __str__(self) -> str:
         width = max((len(lesson.title) for lesson in self.lessons), default=0)
@@ -103,7 +107,7 @@ def read_standing(desk: Path) -> Standing:
     lessons = [_lesson(outline, seen, desk) for outline in outlines if outline.name != START and outline.hints]
     names = [name for outline in outlines for name in outline.hints]
     overcome = [(name, mistake) for name in names for mistake in seen.overcome(name)]
-    return Standing(tuple(lessons), tuple(overcome), seen.note)
+    return Standing(tuple(lessons), tuple(overcome), seen.note, seen.foreseen())
 
 
 def _lesson(outline: Outline, seen: record.History, desk: Path) -> LessonStanding:

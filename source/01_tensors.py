@@ -13,9 +13,10 @@
 # - explain why parameters are float32, labels are int64, and a whole number cannot be learned;
 # - draw random numbers that somebody else can draw again;
 # - tell whether a tensor and a NumPy array share their memory or not;
-# - move a batch to a device, and recognise the error when something was left behind.
+# - move a batch to a device, and recognise the error when something was left behind;
+# - read how other people's code creates tensors and picks a device.
 #
-# **Time:** about an hour and a half, exercises included.
+# **Time:** about an hour and three quarters, exercises included.
 #
 # **You need:** Python, and to have seen a NumPy array. No PyTorch.
 
@@ -34,8 +35,15 @@
 #
 # Lessons 2 to 5 build the steps one by one, lesson 6 puts them in a loop, and lesson 10 trains a small
 # Transformer with the same five lines. What goes in, the weights, the guess, the loss and the gradients: all
-# are tensors.
-#
+# are tensors. Here is that Transformer, trained already; it invents words. Run the cell with Shift+Enter and move
+# the slider: the higher the *temperature*, the more daring it writes. In lesson 10 you build it.
+
+# %% tags=["demo"]
+from course_utils import widgets
+
+widgets.word_inventor()
+
+# %% [markdown]
 # ## How the exercises work
 #
 # Run a cell with Shift+Enter, from top to bottom. In an exercise, write your code in place of
@@ -49,7 +57,7 @@
 import numpy as np
 import torch
 
-from course_utils import check, check_device, check_dtype, pick_device, plots, widgets
+from course_utils import check, check_device, check_dtype, pick_device, plots, predict, widgets
 
 print("PyTorch", torch.__version__.split("+")[0])
 
@@ -79,7 +87,22 @@ print(flowers.device)
 # course is to say what a dim counts: `(flowers, features)`. A `torch.Size` is a tuple; it only prints
 # differently.
 #
-# A tensor can have any number of dims, from none at all. Which of the four below has the shape `()`?
+# A tensor can have any number of dims, from none at all.
+#
+# Three to five times a lesson you are asked what the next cell will show. Run the folded cell below and press the
+# button of your choice, with the mouse or with **Shift+Tab** and **Enter**. Then run the next cell: under it, what
+# you said stands beside what came. It counts only if you said it first, and being wrong costs nothing.
+
+# %% tags=["prediction"]
+predict(
+    "the shape of `torch.tensor(0.25)`",
+    {
+        "(1,)": "One number, one place: but that is a list with one entry, `torch.tensor([0.25])`.",
+        "()": "A number that stands in no list has no dims, and so a shape without entries.",
+        "(0,)": "That is the shape of a list without numbers in it.",
+    },
+    answer=lambda: tuple(loss.shape),
+)
 
 # %%
 loss = torch.tensor(0.25)
@@ -113,12 +136,12 @@ print(flowers[1])  # (features,)
 # %%
 for numbers in ([1, 2, 3], [1, 2, 3.5], [True, False]):
     print(numbers, torch.tensor(numbers).dtype)
-print(torch.tensor([1, 2, 3], dtype=torch.float32))
+print(torch.tensor([0, 1, 2], dtype=torch.bool))
 
 # %% [markdown]
 # Whole numbers give `int64`, a single point makes all of them `float32`, and truth values give `bool`. So
-# the dtype of your data hangs on whether somebody typed `3` or `3.0`. When it matters, say it, with `dtype=`
-# as in the last line. The points behind its numbers tell that they are floats.
+# the dtype of your data hangs on whether somebody typed `3` or `3.0`. When it matters, say it, with `dtype=` as in
+# the last line, which asked for truth values: there 0 is `False`, and everything else `True`.
 #
 # Rows must be of equal length; a table with holes is an error.
 
@@ -134,12 +157,13 @@ except ValueError as error:
 #
 # ### Exercise 1.1 · tensor_from_rows
 #
-# Turn a table in nested lists into a float32 tensor, whatever kind of numbers stands in it:
+# Turn a table in nested lists into a float32 tensor, whatever kind of numbers stands in it. The points behind the
+# numbers tell that they are floats:
 #
 # | `rows` | result |
 # |---|---|
 # | `[[1, 2, 3], [4, 5, 6]]` | `tensor([[1., 2., 3.], [4., 5., 6.]])`, shape `(2, 3)` |
-# | `[[0.5], [1.0]]` | `tensor([[0.5000], [1.0000]])`, shape `(2, 1)` |
+# | `[[1], [0.5]]` | `tensor([[1.0000], [0.5000]])`, shape `(2, 1)` |
 
 
 # %% exercise="tensor_from_rows" points=1
@@ -163,10 +187,24 @@ def tensor_from_rows(rows: list[list[float]]) -> torch.Tensor:
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# Say it with `dtype=torch.float32`, and with its name: `torch.tensor` takes the numbers alone without one, and
-# `torch.tensor(rows, torch.float32)` is a `TypeError`.
+# The cell above asked for `torch.bool`. Which dtype do you ask for? And say it with its name: `torch.tensor` takes
+# the numbers alone without one, and `torch.tensor(rows, torch.float32)` is a `TypeError`.
 #
 # </details>
+
+# %% [markdown]
+# ### In other people's code: torch.Tensor
+#
+# With a capital T it is the class of all tensors. Calling the class makes a tensor too, by other rules. What will
+# the second line print: two tensors of one number each?
+
+# %%
+print(torch.Tensor([1, 2, 3]).dtype, torch.tensor([1, 2, 3]).dtype)
+print(torch.Tensor(3).shape, torch.tensor(3).shape)
+
+# %% [markdown]
+# `torch.Tensor` makes float32 of everything, and takes a single whole number for a size: the left one holds three
+# numbers that nobody has filled in. So read `torch.Tensor`, and write `torch.tensor`.
 
 # %% [markdown]
 # ## Way 2 · By shape
@@ -258,7 +296,17 @@ def init_weights(d_in: int, d_out: int, generator: torch.Generator) -> torch.Ten
 #
 # The third way takes shape, dtype and device from a tensor that is there. Its functions end in `_like`:
 # `zeros_like`, `ones_like`, `full_like`, `empty_like`, `rand_like`, `randn_like`. You can override a label by
-# naming it. Which dtype does each line print?
+# naming it.
+
+# %% tags=["prediction"]
+predict(
+    "the dtype of `torch.zeros_like(counts)`, where `counts` holds whole numbers",
+    {
+        "torch.int64": "What you do not name is taken over from the template, the dtype included.",
+        "torch.float32": "`torch.zeros(2, 3)` would have this one; `zeros_like` takes the template's.",
+    },
+    answer=lambda: torch.zeros_like(counts).dtype,
+)
 
 # %%
 counts = torch.tensor([[3, 1, 4], [1, 5, 9]])  # (2, 3)
@@ -341,8 +389,17 @@ widgets.shape_explorer(10 * torch.arange(12))
 # In shape `(3, 4)`, place 6 is `x[1, 2]`: one full row of 4, then 2 more. In `(1, 12)` every index starts
 # with 0; that is not the same shape as `(12,)`, which takes one number only.
 #
-# These readings share one memory. What does `x` look like at the end? And which size does PyTorch work out
-# for the `-1`?
+# These readings share one memory. Which size does PyTorch work out for the `-1`?
+
+# %% tags=["prediction"]
+predict(
+    "`x`, which was 0 to 5, after `table[0, 1] = 100`, where `table = x.reshape(2, 3)`",
+    {
+        "[0, 1, 2, 3, 4, 5]": "`table` looks like a new tensor, but it reads the numbers where they are.",
+        "[0, 100, 2, 3, 4, 5]": "A reshape reads the same memory in another way, so both names see what is written.",
+    },
+    answer=lambda: x.tolist(),
+)
 
 # %%
 x = torch.arange(6)  # (6,)
@@ -411,7 +468,19 @@ print(turned.contiguous().view(6))
 #
 # ### Break it · a step of 0.001 on a whole number
 #
-# Learning moves a parameter by a tiny step, over and over. What happens to a whole number?
+# Learning moves a parameter by a tiny step, over and over. The cell tries it on whole numbers, in two ways. The
+# second way runs.
+
+# %% tags=["prediction"]
+predict(
+    "`w`, which was `[3, 5]`, after `w[0] = w[0] - 0.001`",
+    {
+        "[2, 5]": "2.999 is put into a place for whole numbers, and the fraction is cut off.",
+        "[3, 5]": "Rounding would give 3, but PyTorch cuts the fraction off.",
+        "[2.999, 5.0]": "A float comes out of the subtraction, but the place that it goes to holds whole numbers.",
+    },
+    answer=lambda: w.tolist(),
+)
 
 # %%
 w = torch.tensor([3, 5])
@@ -498,23 +567,9 @@ def describe(t: torch.Tensor) -> dict:
 # %% [markdown]
 # ## NumPy: one memory, two names
 #
-# Data often arrives as a NumPy array. There are two ways into PyTorch. One shares the array's memory, the
-# other copies. Watch the first entry:
-
-# %%
-array = np.array([1.0, 2.0, 3.0])
-shared = torch.from_numpy(array)
-copied = torch.tensor(array)
-array[0] = 100
-print("shared:", shared)
-print("copied:", copied)
-
-# %% [markdown]
-# `from_numpy` built a tensor on top of the array's own memory, so what you write on one side shows on the
-# other. `torch.tensor` always copies. Neither is better: sharing costs no time and no memory, copying keeps
-# two things apart.
-#
-# Back to NumPy it is the same. Some books say that `.numpy()` makes a copy. See for yourself:
+# Data often arrives as a NumPy array, and results often leave as one. Do the two sides get a copy each, or do they
+# look at one memory? There is a test that settles it: write into one side, and look at the other. Some books say
+# that `.numpy()` makes a copy. See for yourself:
 
 # %%
 t = torch.zeros(3)
@@ -523,39 +578,39 @@ t += 1
 print(as_array, own_array)
 
 # %% [markdown]
-# `t.numpy()` followed the tensor to 1: it shares. Only `.copy()` made the second array stand alone.
+# `t.numpy()` followed the tensor to 1: it shares. Only `.copy()` made the second array stand alone. Neither is
+# better: sharing costs no time and no memory, copying keeps two things apart.
 #
-# | from | to | how | memory |
-# |---|---|---|---|
-# | array | tensor | `torch.from_numpy(array)`, `torch.as_tensor(array)` | shared |
-# | array | tensor | `torch.tensor(array)` | copied |
-# | CPU tensor | array | `t.numpy()`, `np.asarray(t)` | shared |
-# | CPU tensor | array | `t.numpy().copy()` | copied |
-# | tensor | Python list | `t.tolist()` | copied |
-#
-# A conversion of the dtype needs new memory, so it ends the sharing. And there the bridge has a trap. Did you
-# see the dtype above?
+# Now the way in. You know one function that makes a tensor of numbers; an array will do as well. Does the tensor
+# follow the array?
+
+# %%
+array = np.array([1.0, 2.0, 3.0])
+t = torch.tensor(array)
+array[0] = 100
+print(t)
+
+# %% [markdown]
+# It does not: `torch.tensor` always copies. And there the bridge has a trap. Did you see the dtype above?
 
 # %%
 weights = torch.ones(3, 2)  # (3, 2), float32
-data = np.ones((4, 3))  # (4, 3)
-print(torch.from_numpy(data).dtype, torch.tensor(data).dtype)
+data = torch.tensor(np.ones((4, 3)))  # (4, 3)
 try:
-    torch.from_numpy(data) @ weights
+    data @ weights
 except RuntimeError as error:
     print(error)
-print((torch.from_numpy(data).float() @ weights).shape)  # (4, 3) @ (3, 2) -> (4, 2)
+print((data.float() @ weights).shape)  # (4, 3) @ (3, 2) -> (4, 2)
 
 # %% [markdown]
-# NumPy's fractions are float64, and a tensor made from an array keeps that dtype, shared or copied. The
-# matrix product `@`, which lesson 3 explains, wants one dtype, and calls the two `double` and `float`. One
-# `.float()` where the data comes in mends it. The checkers of this course can hold the line there:
+# NumPy's fractions are float64, and a tensor made from an array keeps that dtype. The matrix product `@`, which
+# lesson 3 explains, wants one dtype, and calls the two `double` and `float`. One `.float()` where the data comes in
+# mends it. The checkers of this course can hold the line there:
 
 # %%
-features = torch.from_numpy(data).float()  # (4, 3)
-check_dtype(features, torch.float32)
+check_dtype(data.float(), torch.float32)
 try:
-    check_dtype(torch.from_numpy(data), torch.float32)
+    check_dtype(data, torch.float32)
 except TypeError as error:
     print(error)
 
@@ -564,7 +619,15 @@ except TypeError as error:
 #
 # ### Exercise 1.5 · share_with_numpy
 #
-# Give back a tensor that lives in the array's memory:
+# Give back a tensor that lives in the array's memory, whatever its dtype. `torch.tensor(array)` is out. Which of
+# these three does it? Try them in a cell of your own, with an array of float64 and with one of float32
+# (`np.ones(3, dtype=np.float32)`), and with the test from above:
+#
+# - `torch.from_numpy(array).float()`
+# - `torch.asarray(array, dtype=torch.float64)`
+# - `torch.from_numpy(array)`
+#
+# What is asked for looks like this:
 #
 # | step | `array` | your tensor |
 # |---|---|---|
@@ -588,21 +651,77 @@ def share_with_numpy(array: np.ndarray) -> torch.Tensor:
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# The table above has a line from an array to a tensor where the memory is shared.
+# The numbers of another dtype take other bytes. Can they stand in the array's memory?
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# Keep the dtype as it is: a `.float()` behind it would copy, unless the array is float32 already.
+# Two of the three share for one of the two dtypes, and copy for the other. The third leaves the dtype as it is.
 #
 # </details>
 
 # %% [markdown]
+# A conversion needs new memory, so it ends the sharing; where there is nothing to convert, `.float()` gives back
+# the same tensor, and the sharing goes on. That makes it a trap: it hangs on the data. The whole bridge:
+#
+# | from | to | how | memory |
+# |---|---|---|---|
+# | array | tensor | `torch.from_numpy(array)`, `torch.as_tensor(array)` | shared |
+# | array | tensor | `torch.tensor(array)` | copied |
+# | CPU tensor | array | `t.numpy()`, `np.asarray(t)` | shared |
+# | CPU tensor | array | `t.numpy().copy()` | copied |
+# | tensor | Python list | `t.tolist()` | copied |
+#
+# ### If you come from NumPy
+#
+# Most names are the same. These are not:
+#
+# | NumPy | PyTorch |
+# |---|---|
+# | `x.sum(axis=0, keepdims=True)` | `t.sum(dim=0, keepdim=True)` |
+# | `x.astype(np.float32)` | `t.to(torch.float32)`, or `t.float()` |
+# | `x.copy()` | `t.clone()` |
+# | `np.concatenate([x, x], axis=1)` | `torch.cat([t, t], dim=1)` |
+# | `x.size`, the number of entries | `t.numel()`; `t.size()` is the shape |
+# | `x.transpose(1, 0)`, all dims in a new order | `t.permute(1, 0)` |
+#
+# The cell tries each line on both sides. (Lesson 3 explains `sum`, `dim` and `cat`.)
+
+# %%
+x = np.arange(6.0).reshape(2, 3)  # (2, 3)
+t = torch.from_numpy(x)  # (2, 3)
+print(np.array_equal(x.sum(axis=0, keepdims=True), t.sum(dim=0, keepdim=True)))
+print(np.array_equal(x.astype(np.float32), t.to(torch.float32)))
+print(np.array_equal(x.copy(), t.clone()))
+print(np.array_equal(np.concatenate([x, x], axis=1), torch.cat([t, t], dim=1)))
+print(x.size, t.numel(), t.size())
+print(np.array_equal(x.transpose(1, 0), t.permute(1, 0)))
+print(t.to(torch.float64) is t)  # it is float64 already: nothing to convert
+
+# %% [markdown]
+# `True` six times, and 6 twice. The last line is the trap: a conversion with nothing to convert gives back the very
+# same tensor. And one difference does not show in a name: NumPy makes float64 where PyTorch makes float32.
+
+# %% [markdown]
 # ## device: where the numbers lie
 #
-# A GPU has memory of its own, and computes only with what lies there. The label `device` says where a tensor
-# is: `cpu`, `cuda:0` for the first NVIDIA GPU, `mps` on a Mac. This cell picks the best device of your machine
-# and moves the flowers there:
+# A GPU has memory of its own, and computes only with what lies there. The label `device` says where a tensor is:
+# `cpu`, `cuda:0` for the first NVIDIA GPU, `mps` on a Mac. In nearly all code that you will read, a line like the
+# first one below picks a device, once, at the top; and everything that computes is moved there with `.to(device)`.
+# Older code writes `.cuda()`, which is `.to("cuda")`.
+
+# %%
+device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+print(device, flowers.to(device).device)
+try:
+    print(flowers.cuda().device)
+except (AssertionError, RuntimeError) as error:
+    print(type(error).__name__, error)
+
+# %% [markdown]
+# Without an NVIDIA GPU the first line falls back on the CPU, and `.cuda()` raises an error: that is why the line is
+# there. This course writes it shorter. `pick_device()` does the same, knows GPUs of other makers too, and tries out
+# whether the one it finds works:
 
 # %%
 device = pick_device()
@@ -624,14 +743,25 @@ print(f"{layer.numel():,} numbers would take {layer.numel() * layer.element_size
 
 # %% [markdown]
 # Nearly 59 million numbers, each 4 bytes long, and none of them is there. What `.to` does can be seen with
-# it as well. Predict what the last line prints:
+# it as well.
+
+# %% tags=["prediction"]
+predict(
+    'where `features` is after the line `features.to("meta")`',
+    {
+        "meta": "The line reads like a command, but `.to` gives back a tensor, and nobody keeps it.",
+        "cpu": "`.to` makes a new tensor and leaves the old one where it is.",
+    },
+    answer=lambda: where,
+)
 
 # %%
 features = torch.ones(2, 3)  # (2, 3)
 moved = features.to("meta")
 print(features.device, moved.device)
 features.to("meta")
-print(features.device)
+where = features.device
+print(where)
 
 # %% [markdown]
 # The tensor itself never moves. `.to` gives back another one, on the other device, and you have to keep it:
@@ -744,7 +874,9 @@ for name, t in {"features": features, "labels": labels, "weights": weights}.item
 #   draws.
 # - `view`, `permute`, `.T`, `from_numpy` and `.numpy()` share memory; `reshape` does where it can, and copies
 #   where it cannot. `torch.tensor`, `clone`, `.copy()` and a change of dtype do not share.
-# - `.to(device)` moves nothing in place. Keep what it gives back, for the labels too.
+# - `torch.device("cuda" if torch.cuda.is_available() else "cpu")`, or `pick_device()`, stands once at the top.
+#   `.to(device)` moves nothing in place. Keep what it gives back, for the labels too.
+# - `torch.tensor` makes tensors. `torch.Tensor` is their class, and surprises when it is called.
 #
 # **Next:** in lesson 2 a tensor remembers how it was computed, and PyTorch works out the slope of anything
 # you compute.

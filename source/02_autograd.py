@@ -3,8 +3,8 @@
 #
 # A network learns by asking the same question of every number in it: if you grew a little, would the result
 # get better or worse, and how fast? The answer is a slope. Autograd finds all of them at once, however long
-# the computation was. In this lesson you ask it for slopes, look at the graph that it keeps, and meet the
-# three surprises it has for beginners.
+# the computation was. In this lesson you ask it for slopes, look at the graph that it keeps, meet the three
+# surprises it has for beginners, and build an engine of your own that does the same.
 #
 # **When you are through, you can**
 #
@@ -12,9 +12,11 @@
 # - say what a gradient's sign and shape tell;
 # - read the graph behind a tensor, and tell a leaf from a result;
 # - keep gradients apart that would add up, and switch recording off;
-# - check a gradient by nudging, and say why that needs float64.
+# - check a gradient by nudging, and say why that needs float64;
+# - write `backward` yourself, for any graph of numbers;
+# - fit a line to points, and say what each of five lines of code does.
 #
-# **Time:** about two hours, exercises included.
+# **Time:** about two hours and twenty minutes, exercises included.
 #
 # **You need:** lesson 1 (tensors, shape, dtype, device), and from school what the slope of a curve is.
 
@@ -23,7 +25,7 @@
 #
 # Write your code in place of `raise NotImplementedError`, run that cell, then run the check below it. A
 # failed check shows the call that went wrong and asks you a question. Hints wait below, folded. Two rules
-# hold for all seven:
+# hold for the first seven; the last works with plain numbers:
 #
 # - tensors that come in stay as they were: their numbers, their `.grad`, their `requires_grad`. Where you
 #   need `.grad`, work on a detached copy that requires grad; you will see how;
@@ -32,9 +34,11 @@
 # The first cell picks your device.
 
 # %%
+import math
+
 import torch
 
-from course_utils import check, pick_device, plots, widgets
+from course_utils import check, pick_device, plots, predict, widgets
 
 device = pick_device()
 print("working on", device)
@@ -72,7 +76,8 @@ print(f"forecast {49 + 42 * 0.01:.4f}   real {with_a_nudge:.4f}")
 #
 # ### Exercise 2.1 · slope_at
 #
-# Make a function of it: a Python float goes in, the slope of $(3x + 1)^2$ comes out, as a Python float.
+# Make a function of it: a Python float goes in, the slope of $(3x + 1)^2$ comes out, as a Python float. You know
+# the formula, $6(3x + 1)$, and it is not wanted here: the check sees whether autograd has run.
 #
 # | x | $(3x + 1)^2$ | its slope |
 # |---:|---:|---:|
@@ -87,6 +92,8 @@ def slope_at(x: float) -> float:
 
     x: a Python float
     returns: a Python float, not a tensor
+
+    A formula for the slope is not enough: autograd has to run.
     """
     ### BEGIN SOLUTION
     t = torch.tensor(x, requires_grad=True)
@@ -113,8 +120,18 @@ def slope_at(x: float) -> float:
 # ## One backward, a slope for every entry
 #
 # A tensor with many entries gets a gradient with as many: each says how the result would change if that
-# entry alone grew. Here the result is the mean of three squares, $(9 + 0 + 36) / 3 = 15$. Before you run the
-# cell: which entry's slope is negative, and which is 0?
+# entry alone grew. Here the result is the mean of three squares, $(9 + 0 + 36) / 3 = 15$.
+
+# %% tags=["prediction"]
+predict(
+    "the gradient of the mean of the squares of `[-3, 0, 6]`",
+    {
+        "[-6.0, 0.0, 12.0]": "These are the slopes of the squares; the mean takes a third of each.",
+        "[-2.0, 0.0, 4.0]": ("Twice each entry, and a third of that for each of three entries in the mean."),
+        "[5.0, 5.0, 5.0]": "The mean is shared by all, but each entry changes it by a slope of its own.",
+    },
+    answer=lambda: t.grad.tolist(),
+)
 
 # %%
 t = torch.tensor([-3.0, 0.0, 6.0], device=device, requires_grad=True)  # (3,)
@@ -303,13 +320,25 @@ square.backward()
 # ### Break it · backward twice
 #
 # The cell computes the same slope of $w^2$ at 3 three times, from scratch each time, and nobody clears
-# anything. The slope is 6. What will be printed?
+# anything. The slope is 6.
+
+# %% tags=["prediction"]
+predict(
+    "`w.grad` after the third `backward` without a reset, where the slope is 6",
+    {
+        "6.0": "Each call finds 6, but none of them clears what the one before has left.",
+        "18.0": "`backward` adds to what is there: 6 + 6 + 6.",
+        "216.0": "Slopes are multiplied along a path through the graph; three calls are added up.",
+    },
+    answer=lambda: piled_up,
+)
 
 # %%
 w = torch.tensor(3.0, device=device, requires_grad=True)
 for _ in range(3):
     (w**2).backward()
     print("without a reset:", w.grad.item())
+piled_up = w.grad.item()
 for _ in range(3):
     w.grad = None
     (w**2).backward()
@@ -396,8 +425,24 @@ except RuntimeError as error:
 # %% [markdown]
 # If that were recorded, `w` would become the result of a subtraction, and no leaf any more: the place where
 # gradients arrive would be gone. PyTorch refuses. You have two ways to step off the record. Inside
-# `with torch.no_grad():` nothing is recorded. And `detach()` gives a tensor without history, as above. Which of
-# these four results require grad?
+# `with torch.no_grad():` nothing is recorded. And `detach()` gives a tensor without history, as above.
+
+# %% tags=["prediction"]
+predict(
+    "which of `recorded`, `unrecorded` and `detached` require grad",
+    {
+        "recorded": "It alone was computed from `w` while autograd was recording, and kept its history.",
+        "recorded, unrecorded": "`w` requires grad in both lines, but inside `no_grad` nothing is recorded.",
+        "recorded, unrecorded, detached": (
+            "All three come from `w`, but a result requires grad only where its history was kept."
+        ),
+    },
+    answer=lambda: ", ".join(
+        name
+        for name, t in {"recorded": recorded, "unrecorded": unrecorded, "detached": detached}.items()
+        if t.requires_grad
+    ),
+)
 
 # %%
 recorded = w * 2
@@ -473,7 +518,19 @@ widgets.slope_explorer(torch.sin)
 # ### Break it · nudging in float32
 #
 # This cell takes the slope of $f(x) = x^3 + 1000$ at 2, which is $3 \cdot 2^2 = 12$, with smaller and smaller
-# `eps`. It works on the CPU, because some accelerators have no float64. What do you expect of the last line?
+# `eps`. It works on the CPU, because some accelerators have no float64.
+
+
+# %% tags=["prediction"]
+predict(
+    "the slope of `x**3 + 1000` at 2 in float32, with an `eps` of 0.000001",
+    {
+        "12.0": "That is the true slope, and the smallest `eps` sounds like the most exact one.",
+        "11.9": "A coarse nudge misses by a little like this; here the nudge is too fine.",
+        "0.0": "Near 1008 two float32 neighbours are 0.00006 apart: both values round to the same number.",
+    },
+    answer=lambda: f"{((f(torch.tensor(2.0) + 1e-6) - f(torch.tensor(2.0) - 1e-6)) / 2e-6).item():.1f}",
+)
 
 
 # %%
@@ -599,9 +656,10 @@ plots.draw_graph(h * h, a=a)
 #
 # ### Exercise 2.7 · graph_ops
 #
-# List the type names of all nodes behind `z`, *breadth first*: the node of `z`, then its inputs' nodes, then
-# theirs, level by level, in the order of `next_functions`, each node once. Keep a queue: take a node from the
-# front, put the nodes that it leads to at the end. For `h = a.exp()`, `z = h * h + b`:
+# In the next section you build an engine that walks a graph like this one. Here is the walk alone. List the type
+# names of all nodes behind `z`, *breadth first*: the node of `z`, then its inputs' nodes, then theirs, level by
+# level, in the order of `next_functions`, each node once. Keep a queue: take a node from the front, put the nodes
+# that it leads to at the end. For `h = a.exp()`, `z = h * h + b`:
 #
 # | taken | leads to | queue afterwards |
 # |---|---|---|
@@ -668,6 +726,200 @@ print(graph_ops(loss))
 # layer. Four leaves, `W1`, `b1`, `W2` and `b2`: the parameters. `X` and `y` are data, and nobody asked about
 # them.
 
+# %% [markdown]
+# ## Build the engine
+#
+# You can find every node of a graph. Now fill a graph with slopes, in plain Python, without PyTorch. Here is a
+# number that remembers how it was computed. An operation notes two things in its result: which numbers went in,
+# its *parents*, and how fast the result changes with each of them, the *local gradients*. Which local gradients
+# does a product note?
+
+
+# %%
+class Value:
+    """A number that remembers how it was computed."""
+
+    def __init__(self, data, parents=(), local_grads=()):
+        self.data = data  # the number itself, a float
+        self.grad = 0.0  # how fast the end result changes with it: for backward to fill in
+        self.parents = parents  # the Values that it was computed from; a leaf has none
+        self.local_grads = local_grads  # for each parent: how fast this Value changes with it
+
+    def __add__(self, other):  # what + calls
+        return Value(self.data + other.data, (self, other), (1.0, 1.0))
+
+    def __sub__(self, other):
+        return Value(self.data - other.data, (self, other), (1.0, -1.0))
+
+    def __mul__(self, other):
+        return Value(self.data * other.data, (self, other), (other.data, self.data))
+
+    def exp(self):
+        result = math.exp(self.data)
+        return Value(result, (self,), (result,))
+
+
+# %% [markdown]
+# The *other* factor, as in the walk through $x \cdot (a + 2b)$. The slope of `exp` is `exp` itself. So a little
+# computation leaves a graph behind it:
+
+# %%
+a, b = Value(2.0), Value(3.0)
+h = a * b
+z = h + a
+for name, value in {"a": a, "h": h, "z": z}.items():
+    print(name, value.data, [parent.data for parent in value.parents], value.local_grads, value.grad)
+
+# %% [markdown]
+# The parents of `z` are `h`, which is 6, and `a`, which is 2. Every `grad` is still 0.0. Here is how they are
+# filled in. Each Value hands each of its parents its own gradient times the local one:
+#
+# | takes its turn | has | hands on |
+# |---|---:|---|
+# | `z` | 1, to begin with | 1 · 1 = 1 to `h`, 1 · 1 = 1 to `a` |
+# | `h` | 1 | 1 · 3 = 3 to `a`, 1 · 2 = 2 to `b` |
+# | `b` | 2 | nothing: it has no parents |
+# | `a` | 1 + 3 = 4 | nothing |
+#
+# `a` was used twice, and what arrives adds up. By hand: $z = ab + a$ grows by $b + 1 = 4$ for each unit of $a$.
+#
+# ### Break it · a hasty walk
+#
+# Whose turn is it? The shortest program lets every parent go on as soon as it has received something. Here
+# $z = h \cdot h$ with $h = a + b$ is 9, and its slope along $a$ is $2h = 6$. What will the hasty walk say?
+
+
+# %%
+def hasty(value):
+    for parent, slope in zip(value.parents, value.local_grads, strict=True):
+        parent.grad += slope * value.grad
+        hasty(parent)
+
+
+a, b = Value(1.0), Value(2.0)
+h = a + b
+z = h * h
+z.grad = 1.0
+hasty(z)
+print("h", h.grad, "  a", a.grad)
+
+# %% [markdown]
+# `h` ends with the right 6, and `a` with 9. `h` is a parent of `z` twice. It received 3, and handed on 3 at once.
+# Then it received 3 more, had 6, and handed on all 6: the first 3 went down twice.
+#
+# So a Value has to wait until it has everything. That holds in any order in which each Value comes after all those
+# that were computed from it, a *topological order*: `z`, `h`, `b`, `a`. To find one, build it from the other end.
+# Go to the parents of a Value first, and write down the Value itself afterwards, unless it is in the list already.
+# From `z` that gives `a`, `b`, `h`, `z`. Read it from right to left.
+#
+# ### Exercise 2.8 · backward
+#
+# Write the engine. The check hands you Values made by its own copy of the class, and reads every `.grad` afterwards:
+#
+# | | `a.grad` | `b.grad` | `h.grad` | `z.grad` |
+# |---|---:|---:|---:|---:|
+# | `h = a * b`, `z = h + a`, with `a` = 2 and `b` = 3 | 4 | 2 | 1 | 1 |
+# | `h = a + b`, `z = h * h`, with `a` = 1 and `b` = 2 | 6 | 6 | 6 | 1 |
+
+
+# %% exercise="backward" points=4
+def backward(value):
+    """Fill in `.grad` of `value` and of every Value that it was computed from: how fast `value` changes with it.
+
+    value: a Value, whose graph is new: every `.grad` in it is 0.0
+    returns: nothing. Afterwards `value.grad` is 1.0, and that of every Value behind it a float: over all ways that
+        lead there from `value`, the sum of the products of the local gradients
+
+    Each Value hands on once, however many ways lead to it: forty lines `h = h + h` have 2**40 ways. No way is longer
+    than 300 steps, so recursion is fine. `data`, `parents` and `local_grads` stay as they were. A second call on the
+    same graph is not asked for.
+    """
+    ### BEGIN SOLUTION
+    order, seen = [], set()
+
+    def visit(v):
+        if v not in seen:
+            seen.add(v)
+            for parent in v.parents:
+                visit(parent)
+            order.append(v)  # after its parents
+
+    visit(value)
+    value.grad = 1.0
+    for v in reversed(order):
+        for parent, slope in zip(v.parents, v.local_grads, strict=True):
+            parent.grad += slope * v.grad
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# Two parts, one after the other. First the order: a list that you fill. Then a loop through that list, in which
+# each Value hands on what it has. Only in the second part do gradients move.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# For the order, write a function inside the function: `visit(v)` calls itself for each parent of `v`, then appends
+# `v`. A set of the Values that it has met keeps it from doing so twice.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# `value.grad = 1.0`, then `for v in reversed(order)`. The body is that of `hasty`, without the call of itself. If a
+# Value that is used twice comes out too small, look at `=` and `+=`.
+#
+# </details>
+
+# %% [markdown]
+# Does it agree with PyTorch? The same lines run with your Values and with tensors, because both know `+`, `-`, `*`
+# and `exp`.
+
+
+# %% tags=["demo"]
+def compute(a, b):
+    h = a * b
+    i = (h - a).exp()
+    return i * h + i * i
+
+
+a, b = Value(0.5), Value(-1.5)
+backward(compute(a, b))
+print(f"your engine:  {a.grad:.6f} {b.grad:.6f}")
+a, b = (torch.tensor(number, requires_grad=True) for number in (0.5, -1.5))
+compute(a, b).backward()
+print(f"PyTorch:      {a.grad.item():.6f} {b.grad.item():.6f}")
+
+# %% [markdown]
+# To six decimals. What PyTorch adds is speed, and tensors in place of single numbers; the walk is the one that you
+# wrote.
+#
+# ## A look ahead: a line finds its points
+#
+# Slopes are there to be followed. Forty points were made from a rule, $1.5x - 2$, with noise on top. A line that
+# knows nothing of it starts flat, at 0. Then five lines run two hundred times, and every time the slope says which
+# way to move. Which of the five lines do you know by now?
+
+# %% tags=["demo"]
+x = torch.linspace(0, 4, 40)  # (40,)
+y = 1.5 * x - 2 + 0.5 * torch.randn(40, generator=torch.Generator().manual_seed(2))  # (40,)
+line = torch.zeros(2, requires_grad=True)  # (2,): slope and intercept
+stages = {"start": line.tolist()}
+for step in range(1, 201):
+    loss = ((line[0] * x + line[1] - y) ** 2).mean()  # how wrong is the line?
+    loss.backward()  # which way makes it worse?
+    with torch.no_grad():  # off the record:
+        line -= 0.1 * line.grad  # a small step the other way
+    line.grad = None  # and forget
+    stages[f"after step {step}"] = line.tolist()
+plots.plot_fitted_line(x, y, {name: stages[name] for name in ("start", "after step 5", "after step 200")})
+
+# %% [markdown]
+# The line ends at $1.51x - 2.16$, close to the rule; the noise keeps it from finding 1.5 and -2 exactly. You know
+# all five lines, and together they are training. Lesson 6 takes them apart one by one: why 0.1, why in this order.
+# Lesson 10 runs the same five with a small Transformer in place of the line.
+
 # %% [markdown] question="why_gradients_add" points=0
 # ## In your own words
 #
@@ -695,11 +947,13 @@ print(graph_ops(loss))
 # | to clear a gradient | `t.grad = None` |
 # | a stretch off the record | `with torch.no_grad():` |
 # | the graph | `t.grad_fn` and `next_functions` |
+# | to learn | loss, `backward`, a small step under `no_grad`, clear: again and again |
 #
 # - A gradient has the shape of what it belongs to. Its sign says which way the result would go if the entry
 #   grew.
 # - Operations leave notes; linked together they are the graph. `backward` walks it once, from the result to
-#   the leaves, and multiplies and adds slopes on the way.
+#   the leaves, and multiplies and adds slopes on the way. In a topological order, each node has all of its gradient
+#   before it hands on.
 # - Within one `backward`, the paths to a leaf are added up before they arrive. Between calls, gradients add up
 #   in `.grad` until somebody clears them, and `.grad` is one tensor that changes in place.
 # - A leaf must not change on the record; `no_grad` is for that.

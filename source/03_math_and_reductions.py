@@ -11,9 +11,10 @@
 # - read `dim=0` and `dim=1` without guessing, in tensors of any number of dims;
 # - predict which shapes broadcast, and to what;
 # - spot a missing `keepdim`, which on a square matrix runs and is wrong;
-# - replace a loop by one operation, and compute with `exp` without overflow.
+# - replace a loop by one operation, and compute with `exp` without overflow;
+# - cut, turn and join tensors, and say when a reshape mixes what belongs together.
 #
-# **Time:** about two hours, exercises included.
+# **Time:** about two hours and twenty minutes, exercises included.
 #
 # **You need:** lesson 1 (creating tensors, shape, dtype).
 
@@ -34,7 +35,7 @@
 #
 # Write your code in place of `raise NotImplementedError`, run that cell, then run the check below it. A
 # failed check shows the call that went wrong and asks you a question. Hints wait below, folded. Three rules
-# hold for all six:
+# hold for all seven:
 #
 # - arguments and results are tensors of dtype float32, and a `dim` may be negative;
 # - the arguments stay as they were;
@@ -48,7 +49,7 @@ import timeit
 
 import torch
 
-from course_utils import check, check_shape, pick_device, plots, widgets
+from course_utils import check, check_shape, pick_device, plots, predict, widgets
 
 device = pick_device()
 torch.manual_seed(3)
@@ -66,12 +67,12 @@ print("working on", device)
 a = torch.tensor([[1.0, 2.0], [3.0, 4.0]], device=device)
 b = torch.tensor([[0.0, 10.0], [20.0, 30.0]], device=device)
 print(a + b)
-print(a * b)
 print(a**2 - 1)
+print(10 * a)
 
 # %% [markdown]
-# They are 34, 120 and 15. So `a * b` is not the product that textbooks write as $AB$. That one is `a @ b`:
-# it pairs each row of `a` with each column of `b`, multiplies entry by entry, and adds up.
+# They are 34, 15 and 40. The product that textbooks write as $AB$ is of another kind, and Python has a sign of its
+# own for it, `@`. It pairs each row of `a` with each column of `b`, multiplies entry by entry, and adds up.
 #
 # | `a @ b` | column 0 of `b`: 0, 20 | column 1 of `b`: 10, 30 |
 # |---|---:|---:|
@@ -107,13 +108,9 @@ except RuntimeError as error:
 #
 # ### Exercise 3.1 · two_products
 #
-# Return both products of two square matrices, as a tuple: first entry by entry, then the matrix product.
-# With `a = [[1, 0], [2, 1]]` and `b = [[5, 6], [7, 8]]`:
-#
-# | | result |
-# |---|---|
-# | entry by entry | `[[5, 0], [14, 8]]` |
-# | matrix product | `[[5, 6], [17, 20]]` |
+# Return both products of two square matrices, as a tuple: first entry by entry, then the matrix product. For
+# `a = [[1, 0], [2, 1]]` and `b = [[5, 6], [7, 8]]` the two are `[[5, 6], [17, 20]]` and `[[5, 0], [14, 8]]`, though
+# not in this order. Work out which is which, by one entry of each.
 
 
 # %% exercise="two_products" points=1
@@ -137,31 +134,46 @@ def two_products(a: torch.Tensor, b: torch.Tensor) -> tuple[torch.Tensor, torch.
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `return first, second` gives back a tuple. The matrix product is the sign in every e-mail address.
+# `return first, second` gives back a tuple. One product has the sign of every other product in Python, the other
+# the sign in every e-mail address.
 #
 # </details>
 
 # %% [markdown]
+# Are there matrices for which both products agree? Think of one pair before you run the cell, which needs your
+# function. The second pair has numbers on the diagonal only.
+
+# %% tags=["demo"]
+diagonals = torch.diag(torch.tensor([2.0, 3.0])), torch.diag(torch.tensor([10.0, 100.0]))
+for pair in ((a, b), diagonals):
+    by_entry, by_rows = two_products(*pair)
+    print(by_entry.tolist(), by_rows.tolist(), "equal:", torch.equal(by_entry, by_rows))
+
+# %% [markdown]
+# Diagonal matrices agree: in each sum of the matrix product at most one term is not 0. So a test with such a pair
+# could not tell the two signs apart. Test with numbers that differ.
+
+# %% [markdown]
 # ## Reductions: the dim you name is the dim that goes
 #
-# A reduction makes one number out of many: `sum`, `mean`, `amax`, `std`. Without arguments it takes all
-# entries. With `dim=` it takes slices. Two students did three assignments:
+# A reduction makes one number out of many: `sum`, `mean`, `amin`, `amax`, `std`. Without arguments it takes all
+# entries. With `dim=` it takes slices. Here is the rain in two towns on three days, in millimetres:
 #
-# | `scores` | assignment 0 | assignment 1 | assignment 2 | `mean(dim=1)` |
+# | `rain` | day 0 | day 1 | day 2 | `sum(dim=1)` |
 # |---|---:|---:|---:|---:|
-# | student 0 | 6 | 8 | 10 | **8** |
-# | student 1 | 2 | 4 | 6 | **4** |
-# | `mean(dim=0)` | **4** | **6** | **8** | |
+# | town 0 | 6 | 8 | 10 | **24** |
+# | town 1 | 2 | 4 | 6 | **12** |
+# | `sum(dim=0)` | **8** | **12** | **16** | |
 #
-# The shape is `(2, 3)`: dim 0 counts students, dim 1 counts assignments. `dim=0` does not mean "for each
-# student". It means that dim 0 *goes*: the students are averaged away, and one number is left for each
-# assignment. Which shapes do the three results have?
+# The shape is `(2, 3)`: dim 0 counts towns, dim 1 counts days. `dim=0` does not mean "for each town". It means
+# that dim 0 *goes*: the towns are added up, and one number is left for each day. Which shapes do the three results
+# have?
 
 # %%
-scores = torch.tensor([[6.0, 8.0, 10.0], [2.0, 4.0, 6.0]], device=device)  # (students, assignments)
-print("dim=0:", scores.mean(dim=0))  # (2, 3) -> (3,)
-print("dim=1:", scores.mean(dim=1))  # (2, 3) -> (2,)
-print("all:  ", scores.mean())  # (2, 3) -> ()
+rain = torch.tensor([[6.0, 8.0, 10.0], [2.0, 4.0, 6.0]], device=device)  # (towns, days)
+print("dim=0:", rain.sum(dim=0))  # (2, 3) -> (3,)
+print("dim=1:", rain.sum(dim=1))  # (2, 3) -> (2,)
+print("all:  ", rain.sum())  # (2, 3) -> ()
 
 # %% [markdown]
 # Cross the named dim out of the shape, and you have the shape of the result. Side by side:
@@ -170,8 +182,8 @@ print("all:  ", scores.mean())  # (2, 3) -> ()
 # |---|---|---|
 # | crossed out of `(2, 3)` | the 2, which leaves `(3,)` | the 3, which leaves `(2,)` |
 # | which cells collapse | those of a column | those of a row |
-# | the index that runs in the sum | `scores[i, 0]` for every `i` | `scores[0, j]` for every `j` |
-# | one number for each | assignment | student |
+# | the index that runs in the sum | `rain[i, 0]` for every `i` | `rain[0, j]` for every `j` |
+# | one number for each | day | town |
 #
 # The picture shows which cells collapse into which. Before you move a control, say what you expect.
 # (`keepdim` has its own section below; you may switch it on and watch the shape.)
@@ -192,13 +204,13 @@ for dim in (0, 1, 2, -1, (0, 2)):
 # %% [markdown]
 # `dim=2` and `dim=-1` agree. The tuple `(0, 2)` leaves `(3,)`.
 #
-# Two reductions behave in a way that you should have seen once. `max` with a `dim` returns two tensors,
-# the largest values and where they stand; `amax` returns the values alone. And what is the mean of whole
-# numbers?
+# Some reductions behave in a way that you should have seen once. `min` and `max` with a `dim` return two tensors,
+# the values and where they stand; `amin` and `amax` return the values alone. Without a `dim`, `min()` is one
+# number. And what is the mean of whole numbers?
 
 # %%
-print(scores.max(dim=1))
-print("amax:", scores.amax(dim=1))
+print(rain.min(dim=1))
+print("amin:", rain.amin(dim=1), "  min():", rain.min())
 try:
     torch.tensor([1, 2]).mean()
 except RuntimeError as error:
@@ -209,8 +221,8 @@ except RuntimeError as error:
 #
 # ### Exercise 3.2 · score_summary
 #
-# Return three means of a table of scores: one for each assignment, one for each student, and one overall.
-# For `scores = [[6, 8, 10], [2, 4, 6]]`:
+# Return three means of a table of scores: one for each assignment, one for each student, and one overall, in this
+# order. For `scores = [[6, 8, 10], [2, 4, 6]]`, two students with three assignments each:
 #
 # | | result | shape |
 # |---|---|---|
@@ -240,7 +252,7 @@ def score_summary(scores: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, tor
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `dim=0` crosses out the students. The overall mean needs no `dim`, and it is a tensor already: leave
+# What is left is what you did *not* name. The overall mean needs no `dim`, and it is a tensor already: leave
 # `.item()` away.
 #
 # </details>
@@ -274,13 +286,25 @@ plots.plot_broadcast(tens, "+", ones, names=("tens", "ones"))
 # them all".
 #
 # You put such a dim in with `None` inside an index, or with `unsqueeze`; `squeeze(1)` takes dim 1 out again,
-# if its size is 1. Where the new dim goes decides who meets whom. Predict the shapes of the three sums.
+# if its size is 1. Where the new dim goes decides who meets whom.
+
+# %% tags=["prediction"]
+predict(
+    "the shape of `x[:, None] + x`, where `x` is `(3,)`",
+    {
+        "(3,)": "The same three numbers on both sides, but the left ones stand upright.",
+        "(3, 1)": "The left side has this shape; the right side stretches it to three columns.",
+        "(3, 3)": "A column meets a row, so every number meets every number.",
+    },
+    answer=lambda: tuple(grid.shape),
+)
 
 # %%
 x = torch.arange(3.0, device=device)  # (3,)
 print(tuple(x[:, None].shape), tuple(x.unsqueeze(1).shape), tuple(x[None, :].shape))
 print(tuple((x + x).shape))  # (3,) + (3,) -> (3,)
-print(tuple((x[:, None] + x).shape))  # (3, 1) + (3,) -> (3, 3)
+grid = x[:, None] + x  # (3, 1) + (3,) -> (3, 3)
+print(tuple(grid.shape))
 print(tuple((x[None, :] + x).shape))  # (1, 3) + (3,) -> (1, 3)
 
 # %% [markdown]
@@ -398,6 +422,7 @@ print(f"for size 2000: {large.nbytes / 1e9:.0f} GB of products, {large[0].nbytes
 # go; it stays, with size 1, and then it stretches.
 
 # %%
+scores = torch.tensor([[6.0, 8.0, 10.0], [2.0, 4.0, 6.0]], device=device)  # (students, assignments)
 try:
     scores - scores.mean(dim=1)
 except RuntimeError as error:
@@ -413,7 +438,18 @@ print(scores - means)  # (2, 3) - (2, 1) -> (2, 3)
 # ### Break it · the missing keepdim on a square matrix
 #
 # Three students, three assignments, with scores on very different scales. Every row should have the mean 0
-# after centring. Forget `keepdim`, and 3 meets 3: no error. Which numbers are subtracted from what?
+# after centring. Forget `keepdim`, and 3 meets 3.
+
+# %% tags=["prediction"]
+predict(
+    "the means of the rows of `x - x.mean(dim=1)`, where `x` is `(3, 3)`",
+    {
+        "0 in each row": "That is what was meant, but `(3,)` lies along the columns.",
+        "an error about shapes": "On a `(2, 3)` table it was one; here 3 meets 3, and it runs.",
+        "other numbers, and no error": "The mean of row j is taken from column j.",
+    },
+    answer=lambda: "0 in each row" if wrong.mean(dim=1).abs().max() < 1 else "other numbers, and no error",
+)
 
 # %%
 x = torch.tensor([[1.0, 2.0, 3.0], [10.0, 20.0, 30.0], [100.0, 200.0, 300.0]], device=device)
@@ -449,8 +485,17 @@ except ValueError as error:
 #
 # The standard deviation says how far values typically lie from their mean: the root of the mean squared
 # distance. There are two of them. The *population* deviation divides the sum of the squares by $n$, the
-# *sample* deviation by $n - 1$. For the eight numbers below, with mean 5, the squares add up to 32. Which
-# of the two does PyTorch take when you do not ask?
+# *sample* deviation by $n - 1$. For the eight numbers below, with mean 5, the squares add up to 32.
+
+# %% tags=["prediction"]
+predict(
+    "what `values.std()` divides by, when you do not ask",
+    {
+        "n - 1": "PyTorch takes the sample deviation; `correction=0` asks for the other one.",
+        "n": "NumPy's `std` does, and PyTorch's own LayerNorm; its `std` does not.",
+    },
+    answer=lambda: "n - 1" if values.std() > 2.01 else "n",
+)
 
 # %%
 values = torch.tensor([2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0], device=device)
@@ -610,7 +655,18 @@ print(m + (x - m).exp().sum().log())
 
 # %% [markdown]
 # There is the 1002.4076. One case is left: an $m$ that is not finite. In a masked slice every entry can be
-# `-inf`. The sum of its `exp` is 0, so the result should be `-inf`. Is it?
+# `-inf`. The sum of its `exp` is 0, so the result should be `-inf`.
+
+# %% tags=["prediction"]
+predict(
+    "`m + (x - m).exp().sum().log()`, where each entry of `x` is `-inf`, and so is `m`",
+    {
+        "-inf": "The log of a sum of zeros is `-inf`, but the formula does not get that far.",
+        "nan": "`-inf` minus `-inf` has no value, and what has no value stays without one.",
+        "0.0": "Equal numbers differ by 0, but infinities are no numbers.",
+    },
+    answer=lambda: (masked.max() + (masked - masked.max()).exp().sum().log()).item(),
+)
 
 # %%
 masked = torch.full((3,), -torch.inf, device=device)
@@ -670,6 +726,127 @@ def log_sum_exp(x: torch.Tensor, dim: int) -> torch.Tensor:
 # </details>
 
 # %% [markdown]
+# ## Memory and layout: cut, or turn
+#
+# The last verbs do not compute. They arrange. Lesson 1 showed that a tensor is one long row of numbers in memory,
+# read with strides. From a `(2, 3)` you can get to a `(3, 2)` in two ways: `reshape` cuts the row into other
+# portions, and `.T` turns rows into columns. Do they give the same table?
+
+# %%
+x = torch.arange(6).reshape(2, 3)  # (6,) -> (2, 3)
+print(x.reshape(3, 2))  # (2, 3) -> (3, 2)
+print(x.T)  # (2, 3) -> (3, 2)
+print("strides", x.stride(), x.T.stride(), "  contiguous", x.is_contiguous(), x.T.is_contiguous())
+
+# %% [markdown]
+# They do not: after `reshape(3, 2)` the 1 follows the 0, and in `.T` the 3 does. The memory is one and the same
+# row. What differs is the order in which it is read.
+
+# %% tags=["demo"]
+plots.plot_reading_orders({"x": x, "x.T": x.T})
+
+# %% [markdown]
+# `x` is *contiguous*: it reads its memory from left to right. Its transpose jumps 3 places ahead for the next
+# column, and back for the next row. A `reshape` of the transpose follows the arrows on the right, and no strides
+# give that order in one row, so it copies, as you saw in lesson 1.
+#
+# With more dims than two, say which you mean. `transpose(1, 2)` exchanges two dims, `.mT` the last two, and
+# `permute` takes all of them in their new order. Predict the three shapes.
+
+# %%
+y = torch.zeros(2, 3, 4)  # (classes, students, assignments)
+print(tuple(y.transpose(0, 1).shape), tuple(y.mT.shape), tuple(y.permute(2, 0, 1).shape))
+print("same memory:", y.permute(2, 0, 1).data_ptr() == y.data_ptr())  # where a tensor's first number lies
+
+# %% [markdown]
+# `(3, 2, 4)`, `(2, 4, 3)` and `(4, 2, 3)`, and no number has moved.
+#
+# Joining is the other direction, and there are two ways again. `cat` joins along a dim that is there: it grows,
+# and all other sizes must agree. `stack` makes a new dim, at the place that you name, and all shapes must be
+# equal.
+
+# %%
+a, b = torch.zeros(2, 3), torch.ones(2, 3)
+print("cat:  ", tuple(torch.cat([a, b], dim=0).shape), tuple(torch.cat([a, b], dim=1).shape))
+print("stack:", tuple(torch.stack([a, b], dim=0).shape), tuple(torch.stack([a, b], dim=2).shape))
+try:
+    torch.cat([a, torch.ones(4, 3)], dim=1)
+except RuntimeError as error:
+    print(error)
+
+# %% [markdown]
+# `(4, 3)` and `(2, 6)`, then `(2, 2, 3)` and `(2, 3, 2)`. Along dim 1, a height of 2 and one of 4 do not fit side
+# by side.
+#
+# ### Break it · a reshape in place of a transpose
+#
+# Three words, each with four numbers, as rows of a table. You want to split the numbers into two halves, so that
+# the first half of every word comes first: shape `(halves, words, 2)`. A reshape gives that shape. What is in its
+# first half?
+
+# %%
+words = torch.tensor([[0, 1, 2, 3], [10, 11, 12, 13], [20, 21, 22, 23]])  # (words, features)
+print(words.reshape(2, 3, 2)[0])  # (3, 4) -> (2, 3, 2), of which the first half is (3, 2)
+
+# %% [markdown]
+# The right shape, no error, and word 0 is there as a whole, with a piece of word 1. The first half should hold 0 and 1,
+# then 10 and 11, then 20 and 21. A reshape keeps the order of memory, whatever you call the dims. It can cut one dim
+# into two neighbours, or melt two neighbours into one; it cannot make one dim overtake another.
+#
+# ### Exercise 3.7 · split_heads
+#
+# A Transformer reads a text in pieces called *tokens*, such as words. Every token has `C` features, and several *heads*
+# look at it, each at features of its own: with 6 features and three heads, head 0 at the first two, head 1 at the next
+# two, and so on. Split the features, so that each head has a table of its own, a row for each token. (You will use
+# this again in lesson 10.) For one sentence of two tokens, `x` is `(1, 2, 6)`:
+#
+# | | `x[0]` | head 0 | head 1 | head 2 |
+# |---|---|---|---|---|
+# | token 0 | `[0, 1, 2, 3, 4, 5]` | `[0, 1]` | `[2, 3]` | `[4, 5]` |
+# | token 1 | `[10, 11, 12, 13, 14, 15]` | `[10, 11]` | `[12, 13]` | `[14, 15]` |
+
+
+# %% exercise="split_heads" points=3
+def split_heads(x: torch.Tensor, n_heads: int) -> torch.Tensor:
+    """Share out the features of every token among heads.
+
+    x: (B, T, C), that is batch, tokens, features; any dtype; n_heads: 1 or more
+    returns: (B, n_heads, T, C // n_heads), the same dtype and device; head 0 has the first features. It may share
+        memory with x
+    raises: ValueError where n_heads does not divide C
+
+    Gradients reach x; x is not changed.
+    """
+    ### BEGIN SOLUTION
+    B, T, C = x.shape
+    if C % n_heads:
+        raise ValueError(f"{C} features cannot be shared out evenly among {n_heads} heads")
+    x = x.reshape(B, T, n_heads, C // n_heads)  # (B, T, C) -> (B, T, n_heads, C // n_heads)
+    return x.transpose(1, 2)  # (B, n_heads, T, C // n_heads)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# Two steps. The features of a token are neighbours in memory, so one of the steps can cut them into portions: which
+# dim becomes which two?
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# After the cut the shape is `(B, T, n_heads, C // n_heads)`. Every number is with its head, and the heads stand
+# behind the tokens. What exchanges two dims?
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# `C % n_heads` is the rest of the division. Where it is not 0, `raise ValueError("...")` before you cut, with both
+# numbers in the text.
+#
+# </details>
+
+# %% [markdown]
 # ## Your verbs at work: which flat is like mine?
 #
 # The cell needs your `standardize` and `pairwise_sq_distances`. Four flats, each with an area in square
@@ -715,6 +892,9 @@ for name, features in (("raw", flats), ("standardized", standardize(flats, dim=0
 # | a dim to go | `x.sum(dim=1)` | that dim is crossed out |
 # | a dim to stay, with size 1 | `x.sum(dim=1, keepdim=True)` | lines up with `x` again |
 # | every entry to meet every other | `x[:, None] + y` | `(n, 1), (m,)` to `(n, m)` |
+# | two dims to change places | `x.transpose(1, 2)`, `x.mT`, `x.permute(...)` | the sizes change places |
+# | tensors joined | `torch.cat([a, b], dim=0)` | that dim grows |
+# | tensors on top of each other | `torch.stack([a, b], dim=0)` | a new dim there |
 #
 # - The dim you name is the dim that goes; negative dims count from the end.
 # - Shapes line up from the right. A size that is 1 or missing stretches; other sizes must be equal.
@@ -722,6 +902,8 @@ for name, features in (("raw", flats), ("standardized", standardize(flats, dim=0
 #   sizes that differ and are not 1.
 # - To replace a loop, give each running index a dim of its own, multiply or subtract, then reduce. The tensor in
 #   between takes memory for every combination; where `@` does the same, take `@`.
+# - `reshape` cuts the row in memory and keeps its order; `transpose` and `permute` change the order of reading.
+#   To bring a dim past another takes a transpose.
 # - `std()` divides by $n - 1$ unless you pass `correction=0`.
 # - Before `exp`, subtract the largest entry of each slice; after `log`, add it back. (A slice of nothing but
 #   `-inf` needs `torch.logsumexp`.)

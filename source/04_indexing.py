@@ -36,7 +36,7 @@ import warnings
 
 import torch
 
-from course_utils import check, check_shape, pick_device, plots, widgets
+from course_utils import check, check_shape, pick_device, plots, predict, widgets
 
 device = pick_device()
 table = [[7.0, 9.0, 4.0, 6.0, 3.0], [8.0, 2.0, 5.0, 0.0, 1.0], [3.0, 6.0, 8.0, 2.0, 7.0], [1.0, 4.0, 0.0, 5.0, 8.0]]
@@ -50,11 +50,23 @@ print(scores)
 # Places are counted from 0, so the first row is `scores[0]`, and from the end with a minus: the last is
 # `scores[-1]`. Inside the brackets, each dim gets an entry of its own, rows first. A *number* takes one
 # place, and its dim is gone. A *slice* `start:stop` takes the places from `start` up to, but not including,
-# `stop`, and its dim stays. A bare `:` takes all. Predict the five shapes:
+# `stop`, and its dim stays. A bare `:` takes all.
+
+# %% tags=["prediction"]
+predict(
+    "the shape of `scores[0:1]`",
+    {
+        "(1, 5)": "A slice keeps its dim, also where it takes one place.",
+        "(5,)": "`scores[0]` has this shape and the same five numbers, but a number drops its dim.",
+        "(2, 5)": "From 0 to 1 sounds like two rows, but the place behind the colon is not taken.",
+    },
+    answer=lambda: tuple(top.shape),
+)
 
 # %%
+top = scores[0:1]  # (1, tasks)
 print("scores[0]     ", tuple(scores[0].shape), scores[0].tolist())
-print("scores[0:1]   ", tuple(scores[0:1].shape), scores[0:1].tolist())
+print("scores[0:1]   ", tuple(top.shape), top.tolist())
 print("scores[:, 1]  ", tuple(scores[:, 1].shape), scores[:, 1].tolist())
 print("scores[1:3]   ", tuple(scores[1:3].shape), scores[1:3].tolist())
 print("scores[-1, -1]", tuple(scores[-1, -1].shape), scores[-1, -1].tolist())
@@ -120,8 +132,19 @@ def pick_three(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tenso
 #
 # A comparison looks at each entry by itself and gives a *mask*: a tensor of the same shape that holds `True`
 # or `False`. In brackets, a mask picks the entries where it is `True`. Since `True` counts as 1, the sum of
-# a mask is a count and its mean a share. How many of the twenty scores are above 6, and which shape will
-# the picked ones have?
+# a mask is a count and its mean a share. Count the scores above 6 in the table, or believe that there are six of
+# twenty. Which shape will the picked ones have?
+
+# %% tags=["prediction"]
+predict(
+    "the shape of `scores[scores > 6]`, where six entries are above 6",
+    {
+        "(4, 5)": "The mask has this shape, and `where`, which comes next, keeps it; picking leaves entries out.",
+        "(6,)": "Each row may keep another number of entries, so one dim is all that is left.",
+        "(6, 2)": "Six places, each a row and a column number, is what `nonzero` would give.",
+    },
+    answer=lambda: tuple(scores[mask].shape),
+)
 
 # %%
 mask = scores > 6
@@ -200,9 +223,20 @@ print("entries that differ:", (lifted != scores).sum().item())
 
 # %% [markdown]
 # Four entries changed: 0, 1, 1 and 0. There is a second way to replace: a mask on the *left* of an equals
-# sign, as in `x[x < 2] = 2`. On the right a mask reads and makes a copy. On the left it writes, into `x`
-# itself, and so into the tensor of whoever called your function. Predict what this cell prints, all three
-# lines:
+# sign, as in `x[x < 2] = 2`. On the right a mask reads and makes a copy. On the left it writes. Read
+# the function below, and say what its caller is left with:
+
+
+# %% tags=["prediction"]
+predict(
+    "`mine`, which was `[5.0, 0.0, 3.0]`, after the call `lift(mine)`",
+    {
+        "[5.0, 2.0, 3.0]": "A mask on the left writes into `x` itself, and `x` is the tensor of whoever called.",
+        "[5.0, 0.0, 3.0]": "The name `x` is gone after the call, but the memory that it wrote into is the caller's.",
+        "[2.0, 2.0, 2.0]": "Without the mask, `x[:] = 2.0` would do that; the mask spares what is not below 2.",
+    },
+    answer=lambda: mine.tolist(),
+)
 
 
 # %%
@@ -217,8 +251,9 @@ print("result:     ", lift(mine).tolist())
 print("mine after: ", mine.tolist())
 
 # %% [markdown]
-# The result is right, and `mine` has changed as well: the 0 is gone for good. Such a bug shows up far from
-# its cause, often as "my data is different the second time". Write into a `clone`, or use `where`.
+# The function wrote into `x` itself, and so into the tensor of its caller. The result is right, and `mine`
+# has changed: the 0 is gone for good. Such a bug shows up far from its cause, often as "my data is different
+# the second time". Write into a `clone`, or use `where`.
 #
 # ### Exercise 4.3 · replace_above
 #
@@ -412,8 +447,18 @@ plots.plot_choices(scores, choices)
 # This is the classic. Four samples, three classes, and a network that is right about all four. `log_probs`
 # is made by `log_softmax`, which turns the logits of a row into probabilities that add up to 1 (lesson 7 builds
 # it), and holds the logarithm of each: near 0 where it is sure, far below 0 where it thinks "no". The
-# mean over the right entries should be near 0. What is wrong with the first line, and what would have told
-# you?
+# mean over the right entries should be near 0.
+
+# %% tags=["prediction"]
+predict(
+    "the shape of `log_probs[:, labels]`, for `log_probs` of shape `(4, 3)` and four `labels`",
+    {
+        "(4,)": "One number for each sample is what was meant; pairs of indices or `gather` would give it.",
+        "(4, 1)": "That is what `gather` gives for labels that stand upright.",
+        "(4, 4)": "`:` takes every row, and each row gives the four columns that the labels name.",
+    },
+    answer=lambda: tuple(log_probs[:, labels].shape),
+)
 
 # %%
 logits = torch.tensor([[1.0, 0.0, 4.0], [3.0, 0.0, 1.0], [5.0, 2.0, 0.0], [0.0, 3.0, 1.0]], device=device)
@@ -493,8 +538,21 @@ except RuntimeError as error:
 # ## Choosing passes the gradient on
 #
 # A chosen entry is still part of the graph. What flows back? Each entry of the result hands its gradient to
-# the cell it came from. A cell chosen twice gets both, added up; a cell not chosen gets 0. Predict the
-# gradient before you run the cell:
+# the cell it came from. In this cell the result is summed up, so each of its entries has the
+# gradient 1, and row 0 chooses its middle cell twice.
+
+# %% tags=["prediction"]
+predict(
+    "`x.grad`, when row 0 chooses place 1 twice, and row 1 the places 2 and 0",
+    {
+        "[[0, 1, 0], [1, 0, 1]]": "A cell is chosen or not, so 1 or 0 seems right; but it hands out its value twice.",
+        "[[0, 2, 0], [1, 0, 1]]": "A cell that is chosen twice gets both gradients, added up; one not chosen gets 0.",
+        "[[0, 22, 0], [20, 0, 22]]": (
+            "These are the sums of the values taken, and the gradient of a sum does not depend on values."
+        ),
+    },
+    answer=lambda: x.grad.int().tolist(),
+)
 
 # %%
 x = torch.tensor([[10.0, 11.0, 12.0], [20.0, 21.0, 22.0]], device=device, requires_grad=True)  # (2, 3)
@@ -503,9 +561,9 @@ torch.gather(x, 1, index).sum().backward()
 print(x.grad)
 
 # %% [markdown]
-# The 11 was chosen twice and has a 2. In your own version this comes for free, as long as every step from
-# `input` to the result is an operation of PyTorch. A `.item()`, a `.tolist()` or `torch.tensor(...)` on the
-# way cuts it.
+# The 11 was chosen twice, gets both gradients, added up, and has a 2; a cell not chosen has a 0. In your own
+# version this comes for free, as long as every step from `input` to the result is an operation of PyTorch. A
+# `.item()`, a `.tolist()` or `torch.tensor(...)` on the way cuts it.
 #
 # And why no loop? The loop from above is right, and this is what it costs:
 

@@ -8,13 +8,14 @@
 #
 # **When you are through, you can**
 #
-# - predict with `X @ W + b`, for any number of features and outputs;
+# - predict with weights and a bias, for any number of features and outputs;
+# - make data from a rule that you know, and say what the best possible loss is;
 # - measure a guess by its mean squared error, and refuse two shapes that do not belong together;
 # - say from a gradient's sign which way to move a parameter;
 # - derive the gradient of that loss line by line, and write each line as code;
 # - check a gradient made by hand against autograd, and take it back through a hidden layer.
 #
-# **Time:** about two hours, exercises included.
+# **Time:** about two hours and ten minutes, exercises included.
 #
 # **You need:** lesson 2 (leaves, `backward`, `detach`), lesson 3 (`@`, broadcasting, sums along a `dim`).
 
@@ -35,6 +36,7 @@
 import torch
 
 from course_utils import check, pick_device, plots, widgets
+from course_utils import predict as foresee  # `predict` will be yours, in exercise 5.1
 
 device = pick_device()
 X = torch.tensor([[-3.0], [-1.0], [1.0], [3.0]]).to(device)  # (days, 1): degrees above the usual
@@ -46,12 +48,23 @@ print("working on", device)
 #
 # Suppose that sales follow a line. Its *weight* $W$ says how many hundreds more are sold for each degree, its
 # *bias* $b$ how many on a usual day. Nobody knows the two numbers yet, so guess: one more for each degree,
-# and 4 on a usual day. What does this guess say for the coldest day?
+# and 4 on a usual day.
+
+# %% tags=["prediction"]
+foresee(
+    "the guess for the coldest day, -3 degrees, with `W = 1` and `b = 4`",
+    {
+        "-3.0": "One for each degree makes -3, and then comes the bias.",
+        "0.5": "So much was sold; the guess does not know that.",
+        "1.0": "-3 · 1 + 4.",
+    },
+    answer=lambda: y_hat[0].item(),
+)
 
 # %%
 W = torch.tensor([[1.0]], device=device)  # (features, outputs)
 b = torch.tensor([4.0], device=device)  # (outputs,)
-y_hat = X @ W + b  # (4, 1) @ (1, 1) + (1,) -> (4, 1)
+y_hat = X * W + b  # (4, 1) * (1, 1) + (1,) -> (4, 1)
 print("guess:", y_hat.flatten().tolist())
 print("sold: ", y.flatten().tolist())
 
@@ -59,13 +72,23 @@ print("sold: ", y.flatten().tolist())
 # It says 1.0, and 0.5 were sold. The hat on $\hat y$ marks a prediction; plain $y$ is the truth, also called
 # the *target*.
 #
-# The same line of code serves more features and more outputs. With hours of sunshine as a second feature, and
-# with ice cream, lemonade and tea to predict, `X` is `(days, 2)`, `W` is `(2, 3)` and `b` is `(3,)`: one
-# column of `W`, and one entry of `b`, for each output.
+# With one feature and one output, `*` will do. Now take hours of sunshine as a second feature, and predict ice
+# cream, lemonade and tea: `X` is `(days, 2)`, `W` is `(2, 3)` and `b` is `(3,)`, one column of `W`, and one entry
+# of `b`, for each output. What does the same line say?
+
+# %%
+try:
+    torch.ones(4, 2) * torch.ones(2, 3) + torch.ones(3)  # (days, features) * (features, outputs) + (outputs,)
+except RuntimeError as error:
+    print(error)
+
+# %% [markdown]
+# Entry by entry does not fit any more. Every output wants a weighted sum of all the features.
 #
 # ### Exercise 5.1 · predict
 #
-# Write the prediction. For one day, a plain loop says it:
+# Write the prediction for any sizes. It has to give the same as `X * W + b` where there is one feature and one
+# output. For one day with two features, a plain loop says it:
 #
 # ```python
 # x = [2, 3]  # degrees above the usual, hours of sunshine
@@ -93,8 +116,8 @@ def predict(X: torch.Tensor, W: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# In the loop, output `j` is the row `x` times column `j` of `W`, summed. Which of `*` and `@` multiplies and
-# sums?
+# In the loop, output `j` is the row `x` times column `j` of `W`, summed. Lesson 3 had a verb that pairs rows with
+# columns, multiplies and sums.
 #
 # </details>
 # <details><summary>Hint 2</summary>
@@ -134,7 +157,18 @@ print("mean of their squares:", (residuals**2).mean().item())
 # ### Break it · (n, 1) minus (n,)
 #
 # Targets often arrive as a plain list of numbers, of shape `(4,)`, while predictions are `(4, 1)`. Both hold
-# four numbers. What comes out when you subtract the one from the other?
+# four numbers.
+
+# %% tags=["prediction"]
+foresee(
+    "the shape of a `(4, 1)` tensor minus a `(4,)` tensor",
+    {
+        "(4, 4)": "The column stretches along the row: every prediction minus every target.",
+        "(4, 1)": "Both hold four numbers, but they stand across each other.",
+        "an error": "Broadcasting fits both into one shape, so there is none.",
+    },
+    answer=lambda: tuple((y_hat - flat).shape),
+)
 
 # %%
 flat = y.flatten()  # (4,)
@@ -219,6 +253,33 @@ def mse(y_hat: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
 # `.mean()` of all entries has the shape `()`.
 #
 # </details>
+
+# %% [markdown]
+# ### Data whose rule you know
+#
+# You have a prediction and a loss. Do they work? On real data you could not tell, because nobody knows the right
+# weights. So make data from a rule that you know, here $3 x_0 - 2 x_1 + 5$, and add noise. Then start where
+# training starts, at random weights that require grad. The cell needs your `predict` and `mse`. What will the start
+# say about where its prediction comes from, and which loss is the best to hope for?
+
+# %% tags=["demo"]
+generator = torch.Generator().manual_seed(5)
+X_made = torch.randn(1000, 2, generator=generator)  # (rows, features)
+true_W, true_b = torch.tensor([[3.0], [-2.0]]), torch.tensor([5.0])  # (features, outputs), (outputs,)
+noise = 0.5 * torch.randn(1000, 1, generator=generator)  # (rows, outputs)
+y_made = predict(X_made, true_W, true_b) + noise
+start_W = torch.randn(2, 1, generator=generator, requires_grad=True)  # (features, outputs)
+start_b = torch.zeros(1, requires_grad=True)  # (outputs,)
+y_start = predict(X_made, start_W, start_b)
+print("prediction made by", y_start.grad_fn.name(), "  target made by", y_made.grad_fn)
+print(f"loss at the start: {mse(y_start, y_made).item():.2f}")
+print(f"loss of the rule:  {mse(predict(X_made, true_W, true_b), y_made).item():.2f}")
+
+# %% [markdown]
+# The prediction carries its history, with the addition of `b` as its last step: from there `backward` can find its
+# way to both parameters. The target has no history, because nobody asked about data. The random start is far off, at
+# 37.93. And the rule itself does not reach 0: what is left is the noise, whose mean square is about $0.5^2 = 0.25$.
+# Training that stops near there has found all that there is to find.
 
 # %% [markdown]
 # ## What a gradient's sign says
@@ -385,7 +446,18 @@ def mse_gradients(
 # ## Autograd does the same
 #
 # In lesson 2, `backward` filled the `.grad` of every leaf. Here it has to give the numbers that you worked out
-# by hand. The cell calls it twice, and prints the gradients after each call. What will the second line say?
+# by hand. The cell calls it twice, and prints the gradients after each call.
+
+# %% tags=["prediction"]
+foresee(
+    "`W.grad` after the second `backward`; the first gave -10",
+    {
+        "-10.0": "Nothing about the guess has changed, but the first result is still there.",
+        "-20.0": "`backward` adds to what is there.",
+        "0.0": "A step down the slope would shrink it, but nobody has taken one.",
+    },
+    answer=lambda: W.grad.item(),
+)
 
 # %%
 W = torch.tensor([[1.0]], device=device, requires_grad=True)  # (1, 1)
@@ -479,7 +551,18 @@ for name, by_hand, by_autograd in zip(("dW", "db"), mse_gradients(*many), autogr
 # | 4 | the loss, and `D` as before | `(n, m)` |
 #
 # Backward, you meet the same steps from the end. Step 3 is a line whose input is `A`, and you know a line's
-# gradients. Step 2 is new. How steep is a ReLU?
+# gradients. Step 2 is new. How steep is a ReLU, and how steep is it in its corner?
+
+# %% tags=["prediction"]
+foresee(
+    "the slope of a ReLU at exactly 0, as autograd has it",
+    {
+        "0.0": "The corner has no slope of its own, and PyTorch takes the left one.",
+        "0.5": "The mean of both sides would be fair, but PyTorch takes the left side.",
+        "1.0": "The right side has it, from just above 0 on.",
+    },
+    answer=lambda: H.grad[2].item(),
+)
 
 # %%
 H = torch.tensor([-2.0, -0.5, 0.0, 0.5, 3.0], device=device, requires_grad=True)

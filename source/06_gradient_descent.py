@@ -38,7 +38,7 @@ import warnings
 
 import torch
 
-from course_utils import check, pick_device, plots, widgets
+from course_utils import check, pick_device, plots, predict, widgets
 
 device = pick_device()
 X = torch.tensor([[-3.0], [-1.0], [1.0], [3.0]]).to(device)  # (days, 1): degrees above the usual
@@ -51,8 +51,19 @@ print("working on", device)
 # The model is a line, `X @ W + b`: $W$ says how many more are sold per degree, $b$ how many on a usual day.
 # Start from zeros, which predicts no sales at all. The gradient points to where the loss grows fastest, so
 # you go the other way. How far? The *learning rate*, `lr`, times the gradient. (You choose it; training does
-# not learn it. Such a setting is called a *hyperparameter*.) The two gradients are -20 and -12. Before you run
-# the cell, work out `W` and `b` after one step with `lr = 0.05`.
+# not learn it. Such a setting is called a *hyperparameter*.) The two gradients are -20 and -12. Work out `W`
+# after one step with `lr = 0.05`, and commit to it.
+
+# %% tags=["prediction"]
+predict(
+    "`W` after one step from 0, with the gradient -20 and `lr = 0.05`",
+    {
+        "-1.00": "A gradient of -20 looks like a call to go down, but the step goes against it.",
+        "1.00": "0 - 0.05 · (-20): the step goes against the gradient.",
+        "20.00": "The whole gradient would be such a step; the learning rate takes a twentieth of it.",
+    },
+    answer=lambda: f"{W.item():.2f}",
+)
 
 # %%
 W = torch.zeros(1, 1, device=device, requires_grad=True)  # (features, 1)
@@ -88,8 +99,22 @@ except RuntimeError as error:
 # result of a computation, and no leaf any more. PyTorch refuses. That error is the friendly symptom.
 #
 # The unfriendly one comes with `W = W - ...`, which raises nothing. It makes a *new* tensor and moves the
-# name `W` over to it. Is the new one a leaf? Does it require grad? Predict both answers, with and without
-# recording.
+# name `W` over to it. Is the new one a leaf, and does it require grad? Say so for a step that is
+# not recorded, as inside `torch.no_grad()`.
+
+# %% tags=["prediction"]
+predict(
+    "the new `W` of `W = W - 0.05 * W.grad`, without recording",
+    {
+        "a leaf without requires grad": "Nothing was recorded, so it has no history and asks for no gradient.",
+        "a leaf that requires grad": "The old `W` was one, but the name has moved to another tensor.",
+        "no leaf, and it requires grad": "That is the recorded one: the result of a computation.",
+    },
+    answer=lambda: (
+        ("a leaf" if new.is_leaf else "no leaf")
+        + (" that requires grad" if new.requires_grad else " without requires grad")
+    ),
+)
 
 # %%
 before = W
@@ -181,7 +206,26 @@ def sgd_update_(params: list[torch.Tensor], lr: float) -> None:
 # ### Break it · no reset
 #
 # The cell trains twice for 40 steps, once with a reset, once without. What will the second loss curve look
-# like: slower, stuck, or something else?
+# like? It begins at 56.25, as the first does.
+
+# %% tags=["prediction"]
+predict(
+    "the loss without a reset, over 40 steps",
+    {
+        "falls, but more slowly": (
+            "A forgotten line often costs a little; here each step is pulled by all the old gradients."
+        ),
+        "comes to rest at a higher value": "That is what too coarse a model does; here something keeps pulling.",
+        "goes up and down, and above its start": (
+            "Old gradients keep pulling after the lowest point, like a swing without friction."
+        ),
+    },
+    answer=lambda: (
+        "goes up and down, and above its start"
+        if max(curves["without reset"][1:]) > curves["without reset"][0]
+        else "falls, but more slowly"
+    ),
+)
 
 # %% tags=["demo"]
 curves = {"with reset": [], "without reset": []}
@@ -467,7 +511,20 @@ print(f"W {W.item():.3f}   b {b.item():.3f}")
 #
 # The bowl of the kiosk is friendly: its curvatures differ by a factor of 5. Write the temperatures in
 # Fahrenheit, where a degree is smaller, and the same days make a *ravine*: a bowl that is much steeper across
-# than along. What are the curvatures now, if every number in `X` is 1.8 times as large?
+# than along.
+
+# %% tags=["prediction"]
+predict(
+    "the curvature along `W`, which was 10, when every number in `X` is 1.8 times as large",
+    {
+        "10.0": "The days are the same, but the loss squares their numbers.",
+        "18.0": (
+            "The slope grows 1.8 times for each step of W; but each step of W also moves the guess 1.8 times as far."
+        ),
+        "32.4": "It is twice the mean of the squares, and 1.8 squared is 3.24.",
+    },
+    answer=lambda: f"{along_W:.1f}",
+)
 
 # %%
 X_f = 1.8 * X  # (days, 1): the same days in Fahrenheit
@@ -587,12 +644,23 @@ for rows in (slice(0, 1000), slice(0, 20), slice(20, 40), slice(40, 60)):
 #
 # The rows must be drawn at random. Data often come sorted, by date or by class, and a batch of January days
 # knows nothing of summer. So every epoch shuffles all rows anew, then cuts the shuffled order into pieces.
-# `torch.randperm` draws such an order. Will it give the same one twice?
+# `torch.randperm` draws such an order.
+
+# %% tags=["prediction"]
+predict(
+    "two calls of `torch.randperm` with one seeded generator give",
+    {
+        "two different orders": "Each draw moves the generator on; only a new seed begins again.",
+        "the same order twice": "The seed fixes where the generator begins, and every draw moves it on.",
+    },
+    answer=lambda: "the same order twice" if orders[0] == orders[1] else "two different orders",
+)
 
 # %%
 generator = torch.Generator().manual_seed(17)
-print("first epoch: ", torch.randperm(5, generator=generator).tolist())
-print("second epoch:", torch.randperm(5, generator=generator).tolist())
+orders = [torch.randperm(5, generator=generator).tolist() for _ in range(2)]
+print("first epoch: ", orders[0])
+print("second epoch:", orders[1])
 
 # %% [markdown]
 # Each draw moves the generator on, so the second order is another one. Both follow from the seed: run the

@@ -57,7 +57,7 @@ import math
 import torch
 from torch import nn
 
-from course_utils import check, check_shape, pick_device, plots, widgets
+from course_utils import check, check_shape, pick_device, plots, predict, widgets
 
 device = pick_device()
 torch.manual_seed(7)
@@ -67,8 +67,17 @@ print("working on", device)
 # ## Linear: one weighted sum for each output
 #
 # `nn.Linear(3, 2)` turns three features into two. Each output is a weighted sum of all the inputs, plus a
-# number of its own, the bias: the `X @ W + b` of lesson 5, packed together with its parameters. Predict
-# before you run the cell: is the shape of the weight `(3, 2)` or `(2, 3)`?
+# number of its own, the bias: the `X @ W + b` of lesson 5, packed together with its parameters.
+
+# %% tags=["prediction"]
+predict(
+    "the shape of the weight of `nn.Linear(3, 2)`",
+    {
+        "(3, 2)": "Lesson 5 had it so, features first; `nn.Linear` keeps a row for each output.",
+        "(2, 3)": "One row for each output, with as many entries as there are inputs.",
+    },
+    answer=lambda: tuple(layer.weight.shape),
+)
 
 # %%
 layer = nn.Linear(in_features=3, out_features=2).to(device)
@@ -185,10 +194,35 @@ print(f"ten sigmoids: {0.25**10:.7f}")
 
 # %% [markdown]
 # At 4 the sigmoid passes on 0.0177 of the gradient, ReLU all of it. The slopes of ten sigmoids multiply to a
-# millionth at best: unless large weights make up for it, the first layers hardly learn. ReLU has a price too:
-# below 0 its slope is 0, so a unit that is negative for every sample stops learning. (At 0 itself ReLU has a
-# corner, and no slope; autograd takes 0.) GELU bends smoothly instead: just left of 0 it still slopes up,
-# further left a little down (-0.13 at the most), and its slope fades to -0.0005 at -4.
+# millionth at best: unless large weights make up for it, the first layers hardly learn. (At 0 itself ReLU has a
+# corner, and no slope; autograd takes 0.) GELU bends smoothly: just left of 0 it still slopes up, further left a
+# little down (-0.13 at the most), and its slope fades to -0.0005 at -4.
+#
+# ### Break it · a dying ReLU
+#
+# ReLU has a price too: below 0 its slope is 0. One step that was too large can push a unit so far down that it is
+# negative for every sample. Such a unit gives 0 for all, and gets a gradient of 0 from all: it is dead. Here is one,
+# with a bias of -3, that should learn to give back its input, a number from 0 to 1. Beside it `LeakyReLU`, which
+# below 0 keeps a small slope, here 0.1. Which of the two will find its way up again?
+
+# %%
+x = torch.linspace(0, 1, 50, device=device)  # (samples,)
+for bend in (nn.ReLU(), nn.LeakyReLU(0.1)):
+    w, b = (torch.tensor(start, device=device, requires_grad=True) for start in (1.0, -3.0))
+    for step in range(201):
+        loss = ((bend(w * x + b) - x) ** 2).mean()
+        loss.backward()
+        if step % 50 == 0:
+            print(f"{bend!s:30} step {step:3}   bias {b.item():5.2f}   loss {loss.item():.4f}")
+        with torch.no_grad():
+            for parameter in (w, b):
+                parameter -= 0.5 * parameter.grad
+                parameter.grad = None
+
+# %% [markdown]
+# The bias of the *dying ReLU* does not move at all, and no number of steps will change that. The leaky unit creeps up
+# along its small slope until it is alive, and ends at the right bias, 0. In a large layer some dead units do no
+# harm; if many die, lower the learning rate, or take an activation that leaks, as GELU does near 0.
 #
 # ### Exercise 7.2 · gelu
 #
@@ -274,12 +308,24 @@ widgets.softmax_temperature(torch.tensor([2.0, 1.0, 0.0, -1.0]), ["mat", "sofa",
 # ### Break it · exp(1000)
 #
 # float32 ends near $3.4 \cdot 10^{38}$, so `exp` overflows above 88.7, and real logits do get there. These
-# three differ exactly as 2, 1 and 0 do. What should their probabilities be?
+# three differ exactly as 2, 1 and 0 do, so their probabilities should be the same.
+
+# %% tags=["prediction"]
+predict(
+    "`logits.exp() / logits.exp().sum()` for the logits 1002, 1001 and 1000",
+    {
+        "[0.67, 0.24, 0.09]": "On paper it is that, but `exp(1000)` is larger than float32 can hold.",
+        "[1.0, 0.0, 0.0]": "Large logits sound sure, but only their differences count.",
+        "[nan, nan, nan]": "Each `exp` is `inf`, and `inf / inf` has no value.",
+    },
+    answer=lambda: [round(p, 2) for p in as_it_stands.tolist()],
+)
 
 # %%
 logits = torch.tensor([1002.0, 1001.0, 1000.0], device=device)  # (words,)
 print("exp:    ", logits.exp())
-print("softmax:", logits.exp() / logits.exp().sum())
+as_it_stands = logits.exp() / logits.exp().sum()  # (words,)
+print("softmax:", as_it_stands)
 shifted = logits - logits.max()
 print("shifted:", shifted.exp() / shifted.exp().sum())
 
@@ -426,7 +472,17 @@ def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
 # `nn.CrossEntropyLoss` takes the log-softmax itself. Give it probabilities, and they go through a second
 # softmax. No error: the shapes fit and the loss falls, so the mistake stays quiet. Watch a single sample,
 # sure and wrong: the logits favour class 0, class 1 is right. `nn.Identity` hands its input on as it is.
-# What should the gradient tell the first two logits?
+# The gradient should tell the first logit to fall and the second one to grow.
+
+# %% tags=["prediction"]
+predict(
+    "the largest gradient, sure and wrong, when a softmax stands before `CrossEntropyLoss`",
+    {
+        "about 1": "Without the softmax it is; so wrong a sample should pull that hard.",
+        "below 0.001": "The softmax is saturated there: whatever the loss asks for, almost nothing comes through.",
+    },
+    answer=lambda: "below 0.001" if logits.grad.abs().max() < 0.001 else "about 1",
+)
 
 # %%
 criterion = nn.CrossEntropyLoss()
@@ -488,8 +544,18 @@ print("product equals lookup:", torch.equal(one_hot @ table, table[ids]))  # (3,
 # `True`. The product multiplies four of the five rows by 0; with 50,000 tokens it would be 49,999 of them.
 # The lookup goes straight to the row. Same function, same gradient, far less work.
 #
-# Which rows of the table get a gradient, when the ids are 3, 0 and 3 again? Predict all five rows, then
-# look.
+# Which rows of the table get a gradient, when the ids are 3, 0 and 3 again?
+
+# %% tags=["prediction"]
+predict(
+    "the gradient of the five rows, for the ids 3, 0 and 3",
+    {
+        "[1, 0, 0, 1, 0]": "A row was looked up or not, but row 3 was looked up twice.",
+        "[1, 0, 0, 2, 0]": "Each look-up hands its gradient to its row, and row 3 gets two.",
+        "[1, 1, 1, 1, 1]": "The whole table is a parameter, but rows that were not used changed nothing.",
+    },
+    answer=lambda: table.grad[:, 0].int().tolist(),
+)
 
 # %%
 table = torch.zeros(5, 2, device=device, requires_grad=True)  # (tokens, features)

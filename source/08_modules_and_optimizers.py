@@ -11,10 +11,11 @@
 # - write a model as an `nn.Module`, and say what `parameters()`, `to()`, `train()` and `state_dict()` see;
 # - recognise a layer that the model cannot see by its symptoms;
 # - find your way in the library: which layer, which loss, which optimizer, for what;
-# - give different layers different learning rates;
+# - give different layers different learning rates, and every step its own;
+# - feed a model from a data set of your own, and shorten gradients that are too long;
 # - write the training step that stands in most PyTorch code, and AdamW from its formula.
 #
-# **Time:** about two hours and a half, exercises included.
+# **Time:** about two hours and a half, exercises included, and half an hour more for the challenge at the end.
 #
 # **You need:** lesson 6 (the five-step loop, momentum) and lesson 7 (Linear, ReLU, Dropout, cross-entropy
 # from raw logits).
@@ -31,19 +32,22 @@
 # | 5 · reset | `W.grad = None`, and so for `b` | `optimizer.zero_grad()` |
 #
 # The right-hand column fits any model, whether it has two parameters or two billion. The lesson follows it
-# from top to bottom: first the `model`, then the `criterion`, then the `optimizer`.
+# from top to bottom: first the `model`, then the `criterion`, then the `optimizer`. Then comes what stands
+# around the five lines in real code: batches, a plan for the learning rate, a limit for the gradients.
 #
 # In the exercises, write your code in place of `raise NotImplementedError`, run that cell, then run the
 # check below it. Hints wait below, folded. The library's modules, losses and optimizers are yours to use;
-# only the last exercise builds one by hand.
+# only the last two exercises build a thing of the library's by hand.
 
 # %%
+import math
 import warnings
 
 import torch
 from torch import nn
+from torch.utils.data import DataLoader, Dataset, TensorDataset
 
-from course_utils import check, check_shape, pick_device, plots, widgets
+from course_utils import check, check_shape, pick_device, plots, predict, widgets
 
 device = pick_device()
 torch.manual_seed(8)
@@ -54,7 +58,18 @@ print("working on", device)
 #
 # An `nn.Module` is a Python object with two jobs. Its `forward` says how to compute the output. And it
 # keeps a register: whatever you assign to an attribute of `self` is looked at, and an `nn.Parameter`, or
-# another module, is written down. Below, two tensors become attributes. Which of them will be registered?
+# another module, is written down. Below, two tensors become attributes.
+
+
+# %% tags=["prediction"]
+predict(
+    "the parameters of a module with `factor`, an `nn.Parameter`, and `note`, a tensor",
+    {
+        "factor": "Only a `Parameter` or a module is written down; a plain tensor is an attribute like any other.",
+        "factor, note": "Both are tensors and attributes, but the register looks at the type.",
+    },
+    answer=lambda: ", ".join(name for name, _ in Scale().named_parameters()),
+)
 
 
 # %%
@@ -150,7 +165,19 @@ class LinearRegressionModel(nn.Module):
 #
 # What if the layer is made where it is used? Then it is new in every call. Python has no objection, and the
 # output has the right shape. The cell asks the same model the same question twice, then gives its
-# parameters to an optimizer. What do you expect?
+# parameters to an optimizer.
+
+
+# %% tags=["prediction"]
+predict(
+    "how many numbers an optimizer finds in a module that makes its `nn.Linear(2, 1)` in `forward`",
+    {
+        "3": "Two weights and a bias are there in every call, but only as long as the call lasts.",
+        "0": "What is made in `forward` is no attribute, so nothing is registered.",
+        "6": "Two calls made two layers, and both are gone.",
+    },
+    answer=lambda: sum(p.numel() for p in Forgetful().parameters()),
+)
 
 
 # %%
@@ -324,94 +351,51 @@ def count_parameters(model: nn.Module, trainable_only: bool = False) -> int:
 # %% [markdown]
 # ## A map of the library
 #
-# You know the bricks from inside, so here is the map, one line each. The links lead into PyTorch's
-# documentation.
+# You know some bricks from inside. In other people's code you will meet many more, most of them in a single
+# line, so here is the whole map: what each is, when people reach for it, and which lesson has it. The names
+# lead into PyTorch's documentation.
 #
-# **Wrappers** hold other modules.
-#
-# | module | when |
-# |---|---|
-# | [Sequential] | one layer after the other, nothing in between |
-# | [ModuleList] | a list of layers that you loop over yourself |
-# | [ModuleDict] | layers that you choose by name, such as one head for each task |
-#
-# **Layers** hold weights.
-#
-# | module | when |
-# |---|---|
-# | [Linear] | every output looks at every input: tables, and the last layer of nearly everything |
-# | [Embedding] | the input is an id: a word, a user, a product |
-# | [Conv2d] | images: the same small pattern is looked for everywhere |
-# | [LSTM] | short sequences, step by step, with a memory |
-# | [MultiheadAttention] | sequences in which any place may ask any other (lesson 10) |
-#
-# **Activations** bend.
-#
-# | module | when |
-# |---|---|
-# | [ReLU] | the first choice between hidden layers |
-# | [GELU] | the habit in Transformers |
-# | [Tanh] | values that should stay between -1 and 1 |
-# | [Sigmoid] | gates, and reading a binary answer after training |
-# | [Softmax] | reading probabilities after training; not before a loss |
-#
-# **Normalisation and dropout** keep training steady.
-#
-# | module | when |
-# |---|---|
-# | [LayerNorm] | each sample by itself: Transformers, small batches |
-# | [BatchNorm1d], [BatchNorm2d] | each feature across the batch: images, large batches; another rule in `eval()` |
-# | [Dropout] | the model fits the training data better than new data; off in `eval()` |
-#
-# [Sequential]: https://docs.pytorch.org/docs/stable/generated/torch.nn.Sequential.html
-# [ModuleList]: https://docs.pytorch.org/docs/stable/generated/torch.nn.ModuleList.html
-# [ModuleDict]: https://docs.pytorch.org/docs/stable/generated/torch.nn.ModuleDict.html
-# [Linear]: https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html
-# [Embedding]: https://docs.pytorch.org/docs/stable/generated/torch.nn.Embedding.html
-# [Conv2d]: https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
-# [LSTM]: https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html
-# [MultiheadAttention]: https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html
-# [ReLU]: https://docs.pytorch.org/docs/stable/generated/torch.nn.ReLU.html
-# [GELU]: https://docs.pytorch.org/docs/stable/generated/torch.nn.GELU.html
-# [Tanh]: https://docs.pytorch.org/docs/stable/generated/torch.nn.Tanh.html
-# [Sigmoid]: https://docs.pytorch.org/docs/stable/generated/torch.nn.Sigmoid.html
-# [Softmax]: https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmax.html
-# [LayerNorm]: https://docs.pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html
-# [BatchNorm1d]: https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html
-# [BatchNorm2d]: https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
-# [Dropout]: https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout.html
+# Nobody learns this by heart. Type into the box: a name that you have read somewhere, a part of a network
+# (wrapper, layer, activation, normalisation, dropout, loss, optimizer), or what you have (`images`, `text`,
+# `outliers`). Without a box, as on a web page, the table is all there. Which losses want raw logits?
+
+# %% tags=["demo"]
+widgets.library()
 
 # %% [markdown]
-# **Losses** compare an output with a target.
+# Two: a search for `raw logits` leaves `CrossEntropyLoss` and `BCEWithLogitsLoss`. The parts do different
+# things:
 #
-# | module | when |
-# |---|---|
-# | [MSELoss] | numbers; one large error hurts more than many small ones |
-# | [L1Loss], [SmoothL1Loss] | numbers with wild outliers |
-# | [BCEWithLogitsLoss] | yes or no, also several questions at once; takes raw logits |
-# | [CrossEntropyLoss] | one class of many; takes raw logits |
-# | [BCELoss], [NLLLoss] | you already have probabilities, or log-probabilities; seldom |
+# - *wrappers* hold other modules, and *layers* hold weights;
+# - *activations* bend;
+# - *normalisation* brings numbers into range, and *dropout* works against learning by heart;
+# - *losses* compare an output with a target, and *optimizers* take the step.
 #
-# **Optimizers** take the step.
-#
-# | class | when |
-# |---|---|
-# | [SGD] with momentum | images, and when you have time to choose the learning rate |
-# | [AdamW] | the first choice for nearly everything else |
-# | [Adam] | older code; its weight decay passes through the gradient |
-#
-# [MSELoss]: https://docs.pytorch.org/docs/stable/generated/torch.nn.MSELoss.html
-# [L1Loss]: https://docs.pytorch.org/docs/stable/generated/torch.nn.L1Loss.html
-# [SmoothL1Loss]: https://docs.pytorch.org/docs/stable/generated/torch.nn.SmoothL1Loss.html
-# [BCEWithLogitsLoss]: https://docs.pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html
-# [CrossEntropyLoss]: https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html
-# [BCELoss]: https://docs.pytorch.org/docs/stable/generated/torch.nn.BCELoss.html
-# [NLLLoss]: https://docs.pytorch.org/docs/stable/generated/torch.nn.NLLLoss.html
-# [SGD]: https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html
-# [AdamW]: https://docs.pytorch.org/docs/stable/generated/torch.optim.AdamW.html
-# [Adam]: https://docs.pytorch.org/docs/stable/generated/torch.optim.Adam.html
+# Now choose. Each task has one good answer among three, and the other two are what people try. Say your
+# reason before you click; then compare it with the one that appears.
+
+# %% tags=["demo"]
+widgets.library_choices("layers")
 
 # %% [markdown]
+# All three come down to what the input is: a name, a picture, or another module's output. What stands between
+# the layers is chosen by symptom instead. What is going wrong in each of these?
+
+# %% tags=["demo"]
+widgets.library_choices("between")
+
+# %% [markdown]
+# One of them is a dead unit (lesson 7), one a question of what a batch is, and the last is *overfitting*: a
+# network that does well on the rows it has seen and badly on new ones. Lesson 9 is about that. At last, the
+# end of the line: the loss, and who takes the step.
+
+# %% tags=["demo"]
+widgets.library_choices("losses and optimizers")
+
+# %% [markdown]
+# A loss says which errors hurt, so look at the errors that you expect before you choose. Both deserve a
+# closer look: losses now, optimizers after them.
+#
 # ## Which loss goes with which output
 #
 # The task fixes three things at once: the shape of the last layer's output, the loss, and the dtype and
@@ -458,34 +442,32 @@ attempt(nn.NLLLoss(), outputs, classes)
 # gave -0.2343. Minus the logarithm of a probability is never below 0, so a negative loss tells you that raw
 # logits went where log-probabilities belong. With other logits it would have been positive, and silent.
 #
-# Fill this table from what you saw, then unfold the answer.
+# ### Break it · the sigmoid twice
 #
-# | task | outputs | loss | shape of the targets | their dtype |
-# |---|---|---|---|---|
-# | predict a number | `(batch, 1)` | ? | ? | ? |
-# | yes or no | `(batch, 1)` | ? | ? | ? |
-# | one class of $c$ | `(batch, c)` | ? | ? | ? |
-#
-# <details><summary>The table, filled</summary>
-#
-# | task | outputs | loss | shape of the targets | their dtype |
-# |---|---|---|---|---|
-# | predict a number | `(batch, 1)` | `MSELoss` | `(batch, 1)` | float32 |
-# | yes or no | `(batch, 1)`, a raw logit | `BCEWithLogitsLoss` | `(batch, 1)` | float32 |
-# | one class of $c$ | `(batch, c)`, raw logits | `CrossEntropyLoss` | `(batch,)` | int64 |
-#
-# </details>
+# The opposite slip is as silent: a model that ends in a sigmoid, and `BCEWithLogitsLoss`, which takes another
+# one. Two answers, both sure and both right. How close to 0 will the losses be?
+
+# %%
+logits, answers = torch.tensor([[8.0], [-8.0]]), torch.tensor([[1.0], [0.0]])  # (batch, 1)
+for name, outputs in {"raw logits": logits, "after a sigmoid": logits.sigmoid()}.items():
+    losses = nn.BCEWithLogitsLoss(reduction="none")(outputs, answers)  # (batch, 1)
+    print(f"{name:15}  yes {losses[0].item():.4f}   no {losses[1].item():.4f}")
+
+# %% [markdown]
+# 0.0003 for raw logits. Behind a sigmoid nothing can be surer than 1 or 0, and these are weak logits: a right
+# yes still costs 0.3134 and a right no 0.6933. That is the symptom: a loss that falls at first and then sticks,
+# somewhere between 0.31 and 0.69, while the answers are mostly right.
 #
 # ### Exercise 8.4 · loss_for
 #
-# Write the table as a function, from the name of a task to its loss module:
+# Write it down as a function, from the name of a task to its loss module:
 #
-# | task | what it takes |
-# |---|---|
-# | `"regression"` | the mean squared error of outputs and targets |
-# | `"binary"` | one raw logit a question, float targets 0 or 1 |
-# | `"multiclass"` | raw logits `(batch, classes)`, int64 targets `(batch,)` |
-# | anything else | `ValueError` |
+# | task | outputs | targets | loss |
+# |---|---|---|---|
+# | `"regression"` | numbers `(batch, 1)` | float32, the same shape | mean squared error |
+# | `"binary"` | one raw logit a question `(batch, 1)` | float32, the same shape: 0 or 1 | one of the map's |
+# | `"multiclass"` | raw logits `(batch, classes)` | int64 `(batch,)` | one of the map's |
+# | anything else | | | `ValueError` |
 
 
 # %% exercise="loss_for" points=1
@@ -523,37 +505,24 @@ def loss_for(task: str) -> nn.Module:
 #
 # `torch.optim.SGD` is the update of lesson 6. Others remember something between steps. To see what that
 # buys, take a loss with two weights: a ravine, 100 times as curved across as along. Steep walls allow small
-# steps only, and small steps take long to walk the flat floor. Each optimizer takes 50 steps from the same
-# place, with a learning rate that suits it.
-
-# %% tags=["demo"]
-plots.plot_optimizer_paths(
-    {
-        "SGD": lambda params: torch.optim.SGD(params, lr=0.018),
-        "momentum": lambda params: torch.optim.SGD(params, lr=0.018, momentum=0.9),
-        "Adam": lambda params: torch.optim.Adam(params, lr=0.3),
-    }
-)
-
-# %% [markdown]
-# Plain SGD zigzags between the walls, then creeps. Its learning rate must stay below 2 / 100, as lesson 6
-# has it, and at that pace it covers 60% of the way: it ends at 1.30. Momentum adds up past gradients. Those
-# across the ravine cancel, those along it pile up, so it comes down to 0.06, with a swing. Adam divides each
-# weight's step by the size of that weight's own recent gradients. Both weights start with steps of 0.3,
-# however steep the wall: its path begins as a diagonal, and it ends at 0.09.
-#
-# Now one learning rate for all three. The slider starts at 0.010. Which of the three leaves the picture
-# first when you raise it, and which is the last to arrive when you lower it?
+# steps only, and small steps take long to walk the flat floor. Three optimizers take 50 steps from the same
+# place, with the same learning rate: 0.010. Which of the three leaves the picture first when you raise it?
+# And which one makes the least way when you lower it?
 
 # %% tags=["demo"]
 widgets.optimizer_paths()
 
 # %% [markdown]
-# SGD is gone at 0.022, past the edge at 0.02. Momentum holds out to 0.035 and diverges at 0.040. Adam still
-# arrives at 1.000, but at 0.010 it has hardly moved: a loss of 7.60, where momentum is at 0.07. How long is a
-# step of Adam's? Not the size of the gradients decides, but how they follow each other. The cell gives one
-# weight 1,000 gradients, in four ways, and divides the length of its steps by the learning rate. Where will the
-# steps be long?
+# At 0.010 plain SGD creeps along the floor, to a loss of 2.93. Momentum adds up past gradients. Those across
+# the ravine cancel, those along it pile up, so it comes down to 0.07, with a swing. Adam divides each weight's
+# step by the size of that weight's own recent gradients, so its path begins as a diagonal, however steep the
+# wall.
+#
+# SGD is gone at 0.022, past the edge at 2 / 100 that lesson 6 gave. Momentum holds out to 0.035 and diverges
+# at 0.040. Adam arrives with all rates from 0.100 to 1.000, but at 0.010 it has hardly moved: 7.60, and 17.39
+# at the lowest rate. How long is a step of Adam's? Not the size of the gradients decides, but how they follow
+# each other. The cell gives one weight 1,000 gradients, in four ways, and divides the length of its steps by
+# the learning rate. Where will the steps be long?
 
 # %% tags=["demo"]
 torch.manual_seed(8)
@@ -578,9 +547,9 @@ for name, gradients in stories.items():
 # With gradients that agree, a step is as long as the learning rate: 1.00. Where they contradict each other the
 # running mean shrinks and its divisor does not: 0.18 of it on average for random ones, 0.05 for 1 and -1 in
 # turn. And a gradient that comes as a surprise, after 999 zeros, makes a step of 2.51 learning rates. In none of
-# the four does the *size* of the gradients matter: a thousand times as large, they give the same steps. That is
-# why Adam's usual rates, such as 0.001, carry over from one problem to the next better than SGD's, and why a
-# rate that suits SGD says nothing about Adam.
+# the four does the *size* of the gradients matter: a thousand times as large, they give the same steps (the last
+# section shows it). That is why Adam's usual rates, such as 0.001, carry over from one problem to the next better
+# than SGD's, and why a rate that suits SGD says nothing about Adam.
 #
 # ## Parameter groups: not everyone walks at the same pace
 #
@@ -674,7 +643,18 @@ def make_optimizer(model: nn.Module, first_lr: float, rest_lr: float, weight_dec
 # may have left it in evaluation mode, and old gradients too.
 #
 # The order of the rest can vary, with one rule: between `backward()`, which writes the gradients, and
-# `step()`, which reads them, nothing may clear them. See what happens otherwise.
+# `step()`, which reads them, nothing may clear them.
+
+# %% tags=["prediction"]
+predict(
+    "the gradient that `step` finds, when `zero_grad` stands right before it",
+    {
+        "the one of this batch": "`backward` has written it, but it is cleared before anybody reads it.",
+        "zeros": "Older versions wrote zeros; today the gradient is thrown away.",
+        "None": "`zero_grad` throws the gradient away, so there is nothing to step along, and no error.",
+    },
+    answer=lambda: "None" if found is None else "zeros" if found.abs().max() == 0 else "the one of this batch",
+)
 
 # %%
 torch.manual_seed(8)
@@ -685,6 +665,7 @@ for step in range(3):
     loss = criterion(model(x), y)
     loss.backward()
     optimizer.zero_grad()  # too early
+    found = model.weight.grad
     optimizer.step()
     print(f"step {step}   loss {loss.item():.4f}   gradient {model.weight.grad}")
 
@@ -784,6 +765,359 @@ plots.plot_regions(model, points, labels)
 # in training, so this shows that the machine runs, not how it fares with points that it has never seen: that
 # is lesson 9.
 #
+# ## Feeding the machine: a data set and its loader
+#
+# All 180 points went through each step at once. Real data come in batches, and two classes hand them out. A
+# `Dataset` says how many samples there are, and gives one by its index. A `DataLoader` asks it for samples,
+# and stacks them into batches. `TensorDataset` is a ready-made one for tensors. Ten samples, four at a time:
+# how many batches come?
+
+# %%
+data = TensorDataset(torch.arange(10.0), 10 * torch.arange(10))
+print("one sample:", data[3])
+for drop_last in (False, True):
+    loader = DataLoader(data, batch_size=4, drop_last=drop_last)
+    print(f"drop_last={drop_last!s:6}", [x.tolist() for x, y in loader])
+
+# %% [markdown]
+# Three, the last of two samples; `drop_last=True` leaves that one out. Four settings stand in nearly every
+# call of `DataLoader`:
+#
+# | setting | what it does | usual values |
+# |---|---|---|
+# | `batch_size` | samples in one step | 32 to 256, often a power of two; more if they fit on a GPU, fewer if not |
+# | `shuffle` | another order in each epoch | `True` for training, `False` for validation |
+# | `drop_last` | leaves out a last batch that is not full | `False`; `True` where a tiny batch does harm |
+# | `num_workers` | processes that prepare samples while the model computes | 0 for data in memory; 2 to 8 for files |
+#
+# (Workers are processes of their own, and most systems start them afresh. They need your data set in a file
+# that they can import; one that is written in a notebook they do not find.)
+#
+# When does a tiny batch do harm? BatchNorm takes a mean over the batch. What can it do with one sample?
+
+# %%
+for samples in (2, 1):
+    try:
+        print(samples, "samples:", tuple(nn.BatchNorm1d(3)(torch.randn(samples, 3)).shape))
+    except ValueError as error:
+        print(samples, "sample:  ValueError:", error)
+
+# %% [markdown]
+# It refuses, and a training run of hours ends at the last batch of its first epoch: 1,025 samples in batches
+# of 64 leave one over. `drop_last=True` prevents that, and shuffling lets another sample go without each time.
+#
+# Your own `Dataset` needs two methods, and is worth it as soon as a sample has to be made: read from a file,
+# or changed. A *transform* that changes each sample a little on every look, by some noise, a shift, a
+# flip, is called *data augmentation*. The network never sees the same numbers twice, so it cannot learn them
+# by heart. That works only if the transform runs in the right place.
+#
+# ### Exercise 8.7 · TableDataset
+#
+# Write a data set of rows and labels. For the features `[[1., 2.], [3., 4.], [5., 7.]]`, the labels
+# `[0, 20, 10]` and `transform = lambda x: 2 * x`:
+#
+# | call | result |
+# |---|---|
+# | `data = TableDataset(features, labels, transform)` | nothing is transformed yet |
+# | `len(data)` | 3 |
+# | `data[1]` | `(tensor([6., 8.]), tensor(20))` |
+# | `data[-1]` | `(tensor([10., 14.]), tensor(10))` |
+
+
+# %% exercise="TableDataset" points=2
+class TableDataset(Dataset):
+    """The rows of a table with their labels; `data[i]` is the sample `(features[i], labels[i])`.
+
+    features: (n, ...); labels: (n, ...); transform: a function of the features of one sample, or None
+    data[i]: every look calls the transform once, with features[i], and gives what it returns in the place of
+        features[i]; the label stays as it is. i may be negative, as in a list
+    len(data): n
+
+    Features and labels stay as they are.
+    """
+
+    def __init__(self, features: torch.Tensor, labels: torch.Tensor, transform=None):
+        ### BEGIN SOLUTION
+        self.features, self.labels, self.transform = features, labels, transform
+        ### END SOLUTION
+
+    def __len__(self) -> int:
+        ### BEGIN SOLUTION
+        return len(self.features)
+        ### END SOLUTION
+
+    def __getitem__(self, i: int) -> tuple:
+        ### BEGIN SOLUTION
+        x = self.features[i]
+        if self.transform is not None:
+            x = self.transform(x)
+        return x, self.labels[i]
+        ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# `__init__` only keeps what it is given, in three attributes of `self`. `len(data)` calls `__len__`, and
+# `data[1]` calls `__getitem__` with 1.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# In `__getitem__`: take the row, then, if there is a transform, what it makes of the row. Return that and the
+# label, which no transform touches. A tensor's own index copes with -1.
+#
+# </details>
+
+# %% [markdown]
+# ### Break it · augmentation that repeats
+#
+# What if the transform runs once, when the data set is made? The code is shorter, and each epoch faster.
+# Three looks at the first point of the spiral, in both ways:
+
+
+# %%
+def nudge(x):
+    return x + 0.05 * torch.randn(2)
+
+
+torch.manual_seed(8)
+features, classes = points.cpu(), labels.cpu()  # (points, 2), (points,)
+once = TensorDataset(torch.stack([nudge(x) for x in features]), classes)
+each = TableDataset(features, classes, nudge)
+for name, data in {"once": once, "on each look": each}.items():
+    print(f"{name:13}", [[round(v, 3) for v in data[0][0].tolist()] for look in range(3)])
+
+# %% [markdown]
+# The same noise three times, and the network will learn it by heart like everything else; nothing fails, and
+# nothing is gained. On each look, the same point is somewhere else.
+#
+# ## A learning rate with a plan
+#
+# So far the learning rate was one number. Two moments of a run want another one. The **first** steps start
+# from random weights, and follow gradients that say little about where things will end; Adam takes them at
+# full length all the same. And near the **end** a rate that was right for the way is too large for the goal: a
+# batch's gradient is off by chance, and every step carries that error into the weights.
+#
+# A *learning-rate schedule* is a rate for each step. The most common one today begins with a *warm-up*, in
+# which the rate rises in equal parts, and then follows half a cosine down to 0: flat at first, steep in the
+# middle, flat at the end.
+#
+# ### Exercise 8.8 · warmup_cosine
+#
+# Write this schedule. After the warm-up, with $u = (\text{step} - \text{warmup}) / (\text{total} -
+# \text{warmup})$, the share of the way that is done, the rate is $\text{peak} \cdot (1 + \cos \pi u) / 2$. For
+# `warmup=4, total=12, peak=0.5`:
+#
+# | step | 0 | 1 | 2 | 3 | 4 | 6 | 8 | 10 | 12 and later |
+# |---|---|---|---|---|---|---|---|---|---|
+# | | 1/4 of the peak | 2/4 | 3/4 | 4/4 | $u = 0$ | $u = 1/4$ | $u = 1/2$ | $u = 3/4$ | |
+# | rate | 0.125 | 0.25 | 0.375 | 0.5 | 0.5 | 0.427 | 0.25 | 0.073 | 0 |
+
+
+# %% exercise="warmup_cosine" points=2
+def warmup_cosine(step: int, warmup: int, total: int, peak: float) -> float:
+    """Give the learning rate of a step: up to `peak` in equal parts, then down to 0 along half a cosine.
+
+    step: 0 for the first; from 0 to warmup - 1 the rate is peak * (step + 1) / warmup
+    warmup: 0 <= warmup < total; with 0 there is no warm-up, and step 0 has the peak
+    total: the step at which the cosine has reached 0; there and after it the rate is 0
+    returns: a float, from 0 to peak
+
+    Step `warmup` has the peak too: there the cosine begins.
+    """
+    ### BEGIN SOLUTION
+    if step >= total:
+        return 0.0
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    share = (step - warmup) / (total - warmup)
+    return peak * (1 + math.cos(math.pi * share)) / 2
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# Three cases, each with a `return` of its own: after the end, in the warm-up, in between. If the first two
+# have returned, the third needs no condition, and nobody divides by a warm-up of 0.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `math.cos` and `math.pi` work on plain numbers. The cosine goes from 1 at $u = 0$ to -1 at $u = 1$; adding 1
+# and halving brings that to 1 and 0.
+#
+# </details>
+
+# %% [markdown]
+# PyTorch puts the same schedule together from two of its own, `LinearLR` and `CosineAnnealingLR`. Or it takes
+# yours: `LambdaLR` multiplies the rate of each group with what a function says of the step. In both cases
+# `scheduler.step()` comes once a step, after `optimizer.step()`. Do the three agree, also after the end?
+
+# %%
+optimizers = [torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.5) for _ in range(2)]
+rise = torch.optim.lr_scheduler.LinearLR(optimizers[0], start_factor=1 / 4, total_iters=3)
+fall = torch.optim.lr_scheduler.CosineAnnealingLR(optimizers[0], T_max=8)
+schedulers = [
+    torch.optim.lr_scheduler.SequentialLR(optimizers[0], [rise, fall], milestones=[4]),
+    torch.optim.lr_scheduler.LambdaLR(optimizers[1], lambda step: warmup_cosine(step, 4, 12, peak=1.0)),
+]
+for step in range(15):
+    yours, (theirs, both) = warmup_cosine(step, 4, 12, 0.5), (s.get_last_lr()[0] for s in schedulers)
+    print(f"step {step:2}   yours {yours:.3f}   PyTorch's {theirs:.3f}   yours in PyTorch's {both:.3f}")
+    for optimizer, scheduler in zip(optimizers, schedulers, strict=True):
+        optimizer.step()
+        scheduler.step()
+
+# %% [markdown]
+# Up to step 12 all three agree. Then PyTorch's cosine rises again, because nobody has told it to stop: a run
+# that is longer than its schedule gets large steps at its very end. Yours stays at 0. (Other code counts epochs
+# in its schedule, and calls `scheduler.step()` once an epoch. Both are right, and a mixture of both is not.)
+#
+# What does it buy? Let 100 weights walk towards 0, each with a gradient that is off by chance, as a batch's
+# is. With a rate of 0.3 all the way, what will keep them from arriving?
+
+
+# %% tags=["demo"]
+def walk(rates):
+    torch.manual_seed(8)
+    weights, distances = torch.full((100,), 5.0), []
+    for rate in rates:
+        gradients = weights + torch.randn(100)  # the true ones, and what a batch gets wrong
+        weights = weights - rate * gradients
+        distances.append(weights.abs().mean().item())
+    return distances
+
+
+schedule = [warmup_cosine(step, 20, 200, 0.3) for step in range(200)]
+rates = {"constant": [0.3] * 200, "schedule": schedule}
+plots.plot_schedule(rates, {name: walk(own) for name, own in rates.items()})
+
+# %% [markdown]
+# The constant rate arrives after ten steps, and then goes nowhere: at a distance of about 0.35, each step
+# carries as much error in as it takes distance away. The schedule arrives ten steps later; but as its rate
+# falls the errors average out, and it ends at 0.10. Here the warm-up only costs time. Its turn comes where the
+# first gradients mislead: in lesson 10, with a Transformer.
+#
+# ## Gradients that are too long
+#
+# One strange batch can undo a thousand good ones: a typing error among the targets makes a gradient a hundred
+# times as long as usual, and the step that follows it leads out of the valley. *Gradient clipping* sets a
+# limit. The gradients of all parameters, laid end to end, are one long vector, and its length is their *norm*:
+# the root of the sum of all squared entries. If it is above `max_norm`, **all** of them are multiplied with
+# the same factor, so that the norm becomes `max_norm`. The direction stays; only the step gets shorter.
+#
+# ### Exercise 8.9 · clip_gradients_
+#
+# Write it, as `torch.nn.utils.clip_grad_norm_` does it. For two parameters with the gradients `[2., 4.]` and
+# `[[4.]]`, the norm is $\sqrt{4 + 16 + 16} = 6$:
+#
+# | `max_norm` | factor | gradients afterwards | returned |
+# |---:|---:|---|---|
+# | 3 | 0.5 | `[1., 2.]` and `[[2.]]` | `tensor(6.)` |
+# | 100 | none | `[2., 4.]` and `[[4.]]`, as they were | `tensor(6.)` |
+
+
+# %% exercise="clip_gradients_" points=2
+def clip_gradients_(parameters, max_norm: float) -> torch.Tensor:
+    """Shorten all gradients together, in place, so that their common norm is at most `max_norm`.
+
+    parameters: a list of them, or a generator, such as `model.parameters()`, which can be gone through once;
+        one whose gradient is None counts for nothing and keeps None; at least one has a gradient
+    max_norm: above 0; gradients whose norm is not above it stay as they are
+    returns: the norm before, over all gradients, a 0-d tensor
+
+    Build it from the norm of each gradient and arithmetic; no `clip_grad_norm_`, no `get_total_norm`.
+    The parameters themselves stay as they are.
+    """
+    ### BEGIN SOLUTION
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    norm = torch.stack([gradient.norm() for gradient in gradients]).norm()
+    if norm > max_norm:
+        for gradient in gradients:
+            gradient *= max_norm / norm
+    return norm
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# You need the gradients twice: once to measure, once to shorten. Collect those that are not None in a list
+# first.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# The sum of all squares is a sum over the gradients of `(gradient**2).sum()`; one root at the end. (The root
+# of each, squared and added, is the same: `norm()` of the single norms.)
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# If the norm is above `max_norm`, each gradient is changed in place, `gradient *= ...`, by the same factor. In
+# both cases the norm from before is returned.
+#
+# </details>
+
+# %% [markdown]
+# Its place is between `backward()`, which writes the gradients, and `step()`, which reads them. The cell fits
+# the line $y = 3x + 1$, and in step 20 one of 32 targets is 10,000 by mistake. How many steps will it take to
+# get over that, without a limit and with one?
+
+# %%
+for max_norm in (math.inf, 5.0):
+    torch.manual_seed(8)
+    model, criterion = nn.Linear(1, 1), nn.MSELoss()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for step in range(41):
+        x = torch.randn(32, 1)  # (batch, 1)
+        y = 3 * x + 1
+        if step == 20:
+            y[0] = 10_000
+        optimizer.zero_grad()
+        loss = criterion(model(x), y)
+        loss.backward()
+        norm = clip_gradients_(model.parameters(), max_norm)
+        optimizer.step()
+        if step in (19, 21, 40):
+            print(f"limit {max_norm:3}   step {step}   loss {loss:10.4f}   norm {norm:8.4f}")
+
+# %% [markdown]
+# Without a limit the bad batch throws the line off to a loss of 5888, and twenty steps later it is at 1.19,
+# far from where it was. With one it is 0.25, and soon forgotten. The norm is worth printing in every long run:
+# it jumps before anybody sees why. A usual limit is 1.0; take one that ordinary steps seldom reach.
+#
+# Now all of it in one loop, on the spiral with its points nudged. This is how training code looks that you
+# will read elsewhere:
+
+# %% tags=["demo"]
+torch.manual_seed(8)
+loader = DataLoader(each, batch_size=32, shuffle=True)
+model, total = TabularClassifier(input_dim=2, num_classes=3).to(device), 40 * len(loader)
+optimizer = make_optimizer(model, first_lr=0.01, rest_lr=0.01, weight_decay=0.01)
+scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: warmup_cosine(step, 20, total, 1.0))
+criterion = loss_for("multiclass")
+for epoch in range(40):
+    for x, y in loader:
+        model.train()
+        optimizer.zero_grad()
+        loss = criterion(model(x.to(device)), y.to(device))
+        loss.backward()
+        clip_gradients_(model.parameters(), 1.0)
+        optimizer.step()
+        scheduler.step()
+    if epoch % 13 == 0:
+        rate = scheduler.get_last_lr()[0]
+        print(f"epoch {epoch:2}   loss of the last batch {loss:.2f}   rate {rate:.4f}")
+right = (model.eval()(points).argmax(dim=1) == labels).sum().item()
+print(right, "of 180 points, without the noise, are right")
+
+# %% [markdown]
+# It falls to a small loss although no point ever comes twice in the same place, and the last rate is 0. What
+# is still missing is a look at points that were never in the loader: lesson 9 begins there.
+#
 # ## AdamW, from its formula
 #
 # The default optimizer of most of today's training fits into five lines. For each parameter $p$ it keeps a
@@ -807,8 +1141,17 @@ plots.plot_regions(model, points, labels)
 # | 1 | 2 | 0.2 | 0.04 | 2 | 4 | $1 - 0.01 - 0.1 = 0.89$ |
 # | 2 | 1 | 0.28 | 0.0496 | 1.4737 | 2.4925 | $0.89 - 0.0089 - 0.0933 = 0.7878$ |
 #
-# The next cell asks PyTorch, with these gradients and with gradients a thousand times as large. How far
-# will $p$ go then?
+# The next cell asks PyTorch, with these gradients and with gradients a thousand times as large.
+
+# %% tags=["prediction"]
+predict(
+    "how far AdamW goes with gradients a thousand times as large",
+    {
+        "as far as before": "The step is divided by the size of the gradients, so the factor cancels.",
+        "a thousand times as far": "Gradient descent would; Adam divides by the size of the gradients.",
+    },
+    answer=lambda: "as far as before" if way < 1 else "a thousand times as far",
+)
 
 # %%
 for scale in (1.0, 1000.0):
@@ -818,12 +1161,13 @@ for scale in (1.0, 1000.0):
         p.grad = torch.tensor([scale * gradient])
         optimizer.step()
         print(f"gradient {p.grad.item():6.0f}   p {p.item():.4f}")
+way = abs(p.item() - 1)  # with the large ones
 
 # %% [markdown]
 # The same 0.8900 and 0.7878. A factor in the gradients cancels in $\hat m / \sqrt{\hat v}$ (as long as they are
 # large beside `eps`), so the step does not change.
 #
-# ### Exercise 8.7 · adam_update_ (challenge)
+# ### Exercise 8.10 · adam_update_ (challenge)
 #
 # Write the five lines for a list of parameters. Two things to mind: a parameter whose gradient is `None` was
 # not used, and is left as it is, so that it may be behind the others in $t$; and the weights change in place,
@@ -915,7 +1259,11 @@ def adam_update_(params: list, states: list[dict], lr: float, betas: tuple, eps:
 #   `nn.Sequential` or `nn.ModuleList`, not into a list.
 # - The task fixes the output, the loss and the targets. Models end in raw outputs.
 # - Parameter groups give parts of a model settings of their own; each parameter is in exactly one.
+# - A `Dataset` gives one sample by its index, and changes it on the way if it has a transform; a `DataLoader`
+#   shuffles samples and stacks them into batches.
+# - A learning-rate schedule sets the rate of each step: a warm-up, then half a cosine down to 0. Clipping
+#   shortens all gradients together, between `backward()` and `step()`.
 # - Momentum adds up gradients. Adam gives each weight a step of its own: as long as the learning rate where the
 #   gradients agree, shorter where they contradict each other. AdamW's decay acts on the weights alone.
 #
-# **Next:** in lesson 9 the machine meets real data: loaders, validation, overfitting, and how to stop in time.
+# **Next:** in lesson 9 the machine meets real data: validation, overfitting, and how to stop in time.

@@ -13,9 +13,10 @@
 # - cure that by dropout, by weight decay, and by stopping early with the best weights;
 # - start deep networks with weights of the right size, and reuse what another network has learned;
 # - kill a training run and go on as if nothing had happened;
-# - search for a learning rate where it pays, and catch a silent bug with one batch.
+# - search for a learning rate where it pays, and catch a silent bug with one batch;
+# - design and train a classifier of your own, and be judged by what it does.
 #
-# **Time:** about three hours, exercises included.
+# **Time:** about three hours, exercises included: two sittings, with the break before "The first weights".
 #
 # **You need:** lesson 6 (mini-batches), lesson 7 (dropout, cross-entropy) and lesson 8 (modules, optimizers,
 # the training step).
@@ -32,6 +33,7 @@
 # | checkpoints | a run may die | 9.8 |
 # | search | the learning rate decides | 9.9 |
 # | one batch first | most bugs raise no error | 9.10 |
+# | all of it | a network of your own | 9.11 |
 #
 # The exercises work as before: write your code in place of `raise NotImplementedError`, run the cell, run
 # the check. The cells between them train networks **with your functions**, so do the exercises in order.
@@ -41,6 +43,7 @@
 # Networks as small as ours are fastest on a single thread, so the first cell asks for one.
 
 # %%
+import copy
 import math
 import tempfile
 import time
@@ -48,10 +51,11 @@ from collections import OrderedDict
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from course_utils import check, pick_device, plots, widgets
+from course_utils import check, pick_device, plots, predict, widgets
 from course_utils.data import load_digits
 
 device = pick_device()
@@ -65,7 +69,18 @@ print("working on", device)
 # from 0 to 16, how much of it is covered with ink. They are the test set of
 # [Optical Recognition of Handwritten Digits](https://doi.org/10.24432/C50P49) by E. Alpaydin and C. Kaynak
 # (1998, licence CC BY 4.0) and come with the course. A linear layer wants rows of floats, so the images are
-# flattened and scaled. Which dtype does `images` have, and which one has `X`?
+# flattened and scaled.
+
+# %% tags=["prediction"]
+predict(
+    "the dtype of `images / 16`, where `images` holds whole numbers of one byte",
+    {
+        "torch.uint8": "Most operations keep the dtype; a division can give fractions, which no whole number holds.",
+        "torch.float32": "Dividing whole numbers gives fractions, in the default dtype.",
+        "torch.float64": "NumPy would give this one.",
+    },
+    answer=lambda: X.dtype,
+)
 
 # %%
 images, labels = load_digits()
@@ -88,7 +103,17 @@ plots.plot_digits(images, labels)
 # how well the network *generalises*: what it will do with a digit that it has not seen.
 #
 # Two classes of PyTorch do the bookkeeping. A `TensorDataset` ties features and labels together, row by
-# row. A `DataLoader` hands them out in batches. Here are five rows, two at a time. How many batches come?
+# row. A `DataLoader` hands them out in batches. Here are five rows, two at a time.
+
+# %% tags=["prediction"]
+predict(
+    "how many batches come of five rows, two at a time",
+    {
+        "2": "`drop_last=True` would leave the fifth row out; a loader keeps it, unless you ask.",
+        "3": "The last batch holds the row that is left.",
+    },
+    answer=lambda: len(DataLoader(data, batch_size=2)),
+)
 
 # %%
 data = TensorDataset(torch.arange(5.0)[:, None], torch.tensor([0, 10, 20, 30, 40]))
@@ -226,7 +251,7 @@ def train_epoch(
 #
 # Evaluation runs the same batches through the model, and leaves no trace. Three things would spoil it:
 #
-# - dropout, which belongs to training: `model.eval()` switches it off, in all layers at once;
+# - what belongs to training, such as dropout: `model.eval()` switches it off, in all layers at once;
 # - the graph, which nobody needs without `backward()`: `torch.no_grad()` saves its memory and time;
 # - a forgotten way back: the next training step should find the model in the mode in which you found it.
 #
@@ -326,6 +351,23 @@ for mode in (True, True, True, False, False, False):
 # In training mode the same images get different answers each time, and fewer right ones. That is the
 # symptom: a measurement that does not repeat, and lies below what the network can do.
 #
+# Dropout is not the only layer with two modes. `BatchNorm1d` centres and scales each feature: in training by the
+# mean and deviation of the batch that it is given, in evaluation by averages that it has stored on the way. They are
+# *buffers*, tensors of the model that no gradient moves. What will the two modes make of the number 1?
+
+# %%
+norm, x = nn.BatchNorm1d(1), torch.tensor([[1.0], [3.0], [8.0]])  # x: (3, 1), mean 4
+for mode in (True, False):
+    norm.train(mode)
+    with torch.no_grad():
+        answers = [f"{norm(rows)[0].item():.2f}" for rows in (x, x[:2], x[:2])]
+    print("training:  " if mode else "evaluation:", *answers, "  stored mean", f"{norm.running_mean.item():.3f}")
+
+# %% [markdown]
+# In training mode the answer to 1 depends on who else is in the batch, and three looks have moved the stored mean,
+# which began at 0: looks that were to change nothing have changed the model. In evaluation mode the answer is always
+# the same, and so is the mean.
+#
 # ### Which ones go wrong?
 #
 # An accuracy does not say which digits are confused. A *confusion matrix* does: a row for each label, a
@@ -350,6 +392,25 @@ wrong = guesses != val_y
 plots.plot_digits(val_x[wrong].reshape(-1, 8, 8), val_y[wrong], guesses[wrong])
 
 # %% [markdown]
+# Accuracy is one *metric* of many. The *recall* of the 8s is the share of written 8s that are read as 8s. Can you
+# measure it batch by batch, and take the mean?
+
+
+# %% tags=["demo"]
+def recall(guesses, labels, digit=8):
+    return (guesses[labels == digit] == digit).float().mean().item()
+
+
+batches = list(zip(guesses.split(16), val_y.split(16), strict=True))
+print(f"all rows: {recall(guesses, val_y):.3f}")
+print("batches: ", *(f"{recall(*batch):.2f}" for batch in batches[:8]), "...")
+print(f"their mean: {sum(recall(*batch) for batch in batches) / len(batches)}")
+
+# %% [markdown]
+# A batch without an 8 has no recall, and its `nan` spoils the mean; of the others, one with a single 8 counts as much
+# as one with four. Keep counts, and divide once at the end, as `evaluate` does. The library `torchmetrics` has dozens
+# of metrics that work so: `update(...)` for each batch, `compute()` after the last.
+#
 # ### What a random split cannot tell
 #
 # 13 people filled in those forms, and the labels run 0 to 9 again and again: neighbouring rows are probably
@@ -388,10 +449,10 @@ few_x, few_y = X[:200], labels[:200].clone()  # (200, 64), (200,)
 few_y[::5] = torch.randint(10, (40,), generator=torch.Generator().manual_seed(9))
 
 
-def start(p=0.0, weight_decay=0.0):
+def start(p=0.0, weight_decay=0.0, width=128):
     torch.manual_seed(9)
-    layers = [nn.Linear(64, 128), nn.ReLU(), nn.Dropout(p), nn.Linear(128, 128), nn.ReLU(), nn.Dropout(p)]
-    network = nn.Sequential(*layers, nn.Linear(128, 10)).to(device)
+    layers = [nn.Linear(64, width), nn.ReLU(), nn.Dropout(p), nn.Linear(width, width), nn.ReLU(), nn.Dropout(p)]
+    network = nn.Sequential(*layers, nn.Linear(width, 10)).to(device)
     return network, torch.optim.AdamW(network.parameters(), lr=0.005, weight_decay=weight_decay)
 
 
@@ -493,7 +554,17 @@ widgets.early_stopping(val_losses, epochs_run)
 # ### Break it · the best weights that were not kept
 #
 # Stopping is half of the cure. By then the network is `patience` epochs past its best, so you want the
-# weights from back then. `state_dict()` gives all weights by name, so this looks right. Is it?
+# weights from back then. `state_dict()` gives all weights by name, so this looks right.
+
+# %% tags=["prediction"]
+predict(
+    "`best_weights = layer.state_dict()` after the layer has learned on",
+    {
+        "the best weights": "A dict looks like a photograph, but it holds the tensors themselves.",
+        "the latest weights": "The dict holds the layer's own tensors, which training changes in place.",
+    },
+    answer=lambda: "the latest weights" if torch.equal(best_weights["weight"], layer.weight) else "the best weights",
+)
 
 # %%
 layer = nn.Linear(2, 1)
@@ -533,11 +604,12 @@ def fit(
     returns: {"train_loss": [...], "val_loss": [...], "val_accuracy": [...]}, a float for each epoch run
 
     Trains for at most `max_epochs`. An epoch whose validation loss equals the best is a bad one.
-    Leaves the model with the weights of the epoch whose validation loss was lowest.
+    Leaves the model as it was, buffers too, after the epoch whose validation loss was lowest; where training diverged
+    and all losses are nan, no epoch is a good one, and the model stays as it is.
     """
     ### BEGIN SOLUTION
     history = {"train_loss": [], "val_loss": [], "val_accuracy": []}
-    best, bad, best_weights = math.inf, 0, {}
+    best, bad, best_state = math.inf, 0, None
     for _ in range(max_epochs):
         history["train_loss"].append(train_epoch(model, train_loader, criterion, optimizer, device))
         loss, accuracy = evaluate(model, val_loader, criterion, device)
@@ -545,12 +617,13 @@ def fit(
         history["val_accuracy"].append(accuracy)
         if loss < best:
             best, bad = loss, 0
-            best_weights = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+            best_state = {name: tensor.clone() for name, tensor in model.state_dict().items()}
         else:
             bad += 1
         if bad == patience:
             break
-    model.load_state_dict(best_weights)
+    if best_state is not None:
+        model.load_state_dict(best_state)
     return history
     ### END SOLUTION
 
@@ -565,7 +638,8 @@ def fit(
 # <details><summary>Hint 2</summary>
 #
 # In a good epoch keep a copy: `{name: tensor.clone() for name, tensor in model.state_dict().items()}`. After
-# the loop, `model.load_state_dict(...)` puts it back, in every case.
+# the loop, `model.load_state_dict(...)` puts it back, whichever way the loop ended. (`model.parameters()` would leave
+# out the buffers of a BatchNorm.)
 #
 # </details>
 # <details><summary>Hint 3</summary>
@@ -575,27 +649,83 @@ def fit(
 # </details>
 
 # %% [markdown]
-# ## Two more cures
+# ## Four more cures
 #
-# Dropout makes it hard to lean on any one number (lesson 7). Weight decay pulls all weights towards 0, so
-# large ones, which memorising takes, must be worth their price (lesson 8). What makes it harder to learn by
-# heart, as these two and early stopping do, is called *regularisation*. To see what each does by itself,
-# both runs may use their 40 epochs, as the one above did: patience 40 never stops.
+# What makes it harder to learn by heart is called *regularisation*. Stopping early is one kind; four others:
+#
+# | cure | why it helps |
+# |---|---|
+# | dropout | no single number can be leaned on (lesson 7) |
+# | weight decay | large weights, which memorising takes, must be worth their price (lesson 8) |
+# | a smaller network | it has less room for what is true of single rows |
+# | *data augmentation* | no image comes twice in the same form, so none can be learned by heart |
+#
+# An augmented image is changed as chance may change it, and keeps its label. A digit may lean, be larger, or
+# stand a little to the left. It may not be mirrored: who mirrors a 2 has no 2 any more. The function below gives
+# each image a map of its own, a matrix near the identity; `affine_grid` and `grid_sample` look up where each
+# pixel comes from.
 
-# %% tags=["demo"]
-runs = {"no cure": val_losses}
-print(f"no cure       accuracy in epoch 40: {accuracies[-1]:.1%}")
-for name, settings in {"dropout": {"p": 0.5}, "weight decay": {"weight_decay": 2.0}}.items():
-    network, optimizer = start(**settings)
-    history = fit(network, shuffled(few_x, few_y, 50), last_loader, criterion, optimizer, 40, 40, device)
-    runs[name] = history["val_loss"]
-    print(f"{name:13} accuracy in epoch 40: {history['val_accuracy'][-1]:.1%}")
-plots.plot_history(runs, loss="validation loss")
+
+# %%
+def jittered(images, generator):
+    """Turn, stretch and move each image a little. images: (n, 8, 8) -> (n, 8, 8)"""
+    n, spread = len(images), torch.tensor([0.15, 0.15, 0.25])
+    maps = torch.eye(2, 3) + spread * (2 * torch.rand(n, 2, 3, generator=generator) - 1)  # (n, 2, 3)
+    grid = F.affine_grid(maps, (n, 1, 8, 8), align_corners=False)  # (n, 8, 8, 2)
+    return F.grid_sample(images[:, None], grid, align_corners=False)[:, 0]
+
 
 # %% [markdown]
-# Without a cure the curve turns upwards. With dropout or with weight decay it stays nearly flat, and the
-# last epoch is 12 to 14 points better. And early stopping? The run without a cure once more, with a
-# patience of 5. Which loss will the network have that `fit` leaves behind?
+# One 4, as a network would meet it in ten epochs. Is each of them still a 4?
+
+# %% tags=["demo"]
+fours = jittered(X[4].reshape(1, 8, 8).expand(10, 8, 8), torch.Generator().manual_seed(9))
+plots.plot_digits(fours, labels[4].expand(10))
+
+# %% [markdown]
+# Now each cure by itself. All runs may use their 40 epochs, as the one above did: patience 40 never stops.
+# `Augmented` stands in for a loader: it gives the loader's batches, jittered anew at each look.
+#
+# The weight decay of 2.0 looks enormous: AdamW's handbooks say 0.01 to 0.1. But AdamW multiplies each weight by
+# $1 - \text{lr} \cdot \text{decay}$ in each step, so what counts is how many steps there are. Here there are 160. What
+# is left of a weight that gets no gradient?
+
+# %% tags=["demo"]
+for decay in (0.01, 0.1, 2.0):
+    print(f"decay {decay}: {(1 - 0.005 * decay) ** 160:.3f} is left after 160 steps")
+
+
+class Augmented:
+    def __init__(self, loader):
+        self.loader, self.generator = loader, torch.Generator().manual_seed(9)
+
+    def __iter__(self):
+        for x, y in self.loader:
+            yield jittered(x.reshape(-1, 8, 8), self.generator).flatten(1), y  # (batch, 64), (batch,)
+
+
+# %% [markdown]
+# 0.01 would do nothing in so short a run; over the hundred thousand steps of a real one it does plenty. Which of the
+# four will be the best cure?
+
+# %% tags=["demo"]
+cures = {"dropout": {"p": 0.5}, "weight decay": {"weight_decay": 2.0}, "smaller": {"width": 16}, "augmentation": {}}
+runs = {"no cure": val_losses}
+print(f"no cure       accuracy in epoch 40: {accuracies[-1]:.1%}")
+for name, settings in cures.items():
+    network, optimizer = start(**settings)
+    loader = shuffled(few_x, few_y, 50)
+    loader = Augmented(loader) if name == "augmentation" else loader
+    history = fit(network, loader, last_loader, criterion, optimizer, 40, 40, device)
+    runs[name] = history["val_loss"]
+    print(f"{name:13} accuracy in epoch 40: {history['val_accuracy'][-1]:.1%}")
+plots.plot_history({name: runs[name] for name in runs if name != "smaller"}, loss="validation loss")
+
+# %% [markdown]
+# Without a cure the curve turns upwards; with one it stays nearly flat, and the last epoch is 12 to 22 points
+# better. (The picture has room for four curves: the smaller network's is left out.) Augmentation gains most,
+# because it brings what the others cannot: images that were not there. And early stopping? The run without a cure
+# once more, with a patience of 5. Which loss will the network have that `fit` leaves behind?
 
 # %% tags=["demo"]
 network, optimizer = start()
@@ -618,11 +748,11 @@ print(f"the network now: loss {loss:.3f}, accuracy {accuracy:.1%}")
 
 
 # %%
-def deep_network():
+def deep_network(bend=nn.ReLU):
     torch.manual_seed(9)
     layers = []
     for _ in range(12):
-        layers += [nn.Linear(64, 64), nn.ReLU()]
+        layers += [nn.Linear(64, 64), bend()]
     return nn.Sequential(*layers, nn.Linear(64, 10)).to(device)
 
 
@@ -645,8 +775,42 @@ print_spread("deviation 1", network)
 # it explode. Between them there is a size that lasts. A sum of `fan_in` products with weights of variance $v$ has
 # about $\text{fan\_in} \cdot v$ times the mean square of the inputs, and ReLU throws half of that away. So
 # the size lasts when $\text{fan\_in} \cdot v / 2 = 1$: a normal distribution with deviation
-# $\sqrt{2 / \text{fan\_in}}$. That is *Kaiming* initialisation. (Its older sister *Xavier* does not reckon with
-# ReLU: its deviation is $\sqrt{2 / (\text{fan\_in} + \text{fan\_out})}$, made for bends such as tanh.)
+# $\sqrt{2 / \text{fan\_in}}$. That is *Kaiming* initialisation. Its older sister *Xavier* was made for bends that
+# throw nothing away, tanh and sigmoid: $\sqrt{2 / (\text{fan\_in} + \text{fan\_out})}$. In `torch.nn.init` they are
+# `kaiming_normal_` and `xavier_normal_`. Which rule keeps which bend alive?
+
+# %% tags=["demo"]
+for bend in (nn.ReLU, nn.Tanh, nn.Sigmoid):
+    for rule in (nn.init.kaiming_normal_, nn.init.xavier_normal_):
+        network = deep_network(bend)
+        for layer in network[::2]:
+            rule(layer.weight)
+        print_spread(f"{bend.__name__}, {rule.__name__.split('_')[0]}", network)
+
+# %% [markdown]
+# ReLU needs Kaiming: with Xavier it loses half of the variance in each layer. Tanh, which throws nothing away, lives
+# with either. Sigmoid is nowhere steeper than 1/4, so the signal fades with any of these rules: a reason why deep
+# networks have left it.
+#
+# Could one be spared the dice? All weights 0 learn nothing, as you will see below. Then all weights 0.1?
+
+# %% tags=["demo"]
+for start_with in ("random", "equal"):
+    torch.manual_seed(9)
+    network = nn.Sequential(nn.Linear(64, 8), nn.ReLU(), nn.Linear(8, 10)).to(device)
+    for parameter in network.parameters() if start_with == "equal" else ():
+        nn.init.constant_(parameter, 0.1)
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.01)
+    for _ in range(10):
+        train_epoch(network, first_loader, criterion, optimizer, device)
+    weight = network[0].weight  # (8, 64), a row for each hidden number
+    apart, accuracy = (weight - weight[0]).abs().max(), evaluate(network, last_loader, criterion, device)[1]
+    print(f"{start_with:6}   rows apart by up to {apart:.3f}, accuracy {accuracy:.1%}")
+
+# %% [markdown]
+# All eight rows have learned, and all the same: equal weights get equal gradients, and never part. Eight hidden numbers
+# are one, eight times, and one number cannot tell ten digits apart. Only different first weights break this *symmetry*;
+# that is what the dice are for.
 #
 # ### Exercise 9.6 · init_weights_
 #
@@ -805,13 +969,16 @@ learn_all_ten("from nothing", body_and_head(10), lr=0.003, epochs=25)
 network.head = nn.Linear(64, 10).to(device)
 freeze_(network, ["body"])
 learn_all_ten("head alone", network, lr=0.01, epochs=15)
-network.requires_grad_(True)
-learn_all_ten("unfrozen", network, lr=0.001, epochs=10)
+for lr in (0.001, 0.1):
+    unfrozen = copy.deepcopy(network).requires_grad_(True)
+    learn_all_ten(f"free, {lr}", unfrozen, lr, epochs=10)
 
 # %% [markdown]
 # The new head alone, on a body that had never met an 8 or a 9, beats the network that starts from nothing,
-# and setting the body free adds a little more. This is *transfer learning*. The less data the new task has,
-# and the closer it is to the old one, the more it brings.
+# and setting the body free adds a little more, with a small learning rate. With a large one it forgets all that it
+# brought. This is *transfer learning*, and its last step *fine-tuning*. The less data the new task has, and the closer
+# it is to the old one, the more it brings. Large language models are tuned with rates around 0.00001 (1e-5): what they
+# know has cost far more than what you add.
 #
 # ## Kill it, and go on
 #
@@ -916,8 +1083,19 @@ print("equal to the last bit:", all(torch.equal(a, b) for a, b in pairs))
 #
 # For a network no formula gives the learning rate, nor the other *hyperparameters*, the settings that you choose
 # and training does not learn. You try. *Random search* tries random values. But random how? Suppose
-# anything from 0.00001 to 1 is possible. Draw 10,000 values evenly, and count how many fall into each order
-# of magnitude:
+# anything from 0.00001 to 1 is possible. Draw 10,000 values evenly, and count how many fall into each of the
+# five orders of magnitude:
+
+# %% tags=["prediction"]
+predict(
+    "the share of values, drawn evenly from 0.00001 to 1, that lies above 0.1",
+    {
+        "20%": "There are five orders of magnitude, but the top one is by far the widest.",
+        "50%": "The middle of the exponents is 0.003; the middle of the values is 0.5.",
+        "90%": "From 0.1 to 1 is nine tenths of the way.",
+    },
+    answer=lambda: f"{(values > 0.1).float().mean().item():.0%}",
+)
 
 # %%
 values = 1e-5 + (1 - 1e-5) * torch.rand(10_000, generator=torch.Generator().manual_seed(1))
@@ -974,10 +1152,11 @@ def sample_log_uniform(low: float, high: float, n: int, generator: torch.Generat
 
 
 # %% tags=["demo"]
-def accuracy_with(lr):
+def accuracy_with(lr, momentum=None):
     torch.manual_seed(9)
     network = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10)).to(device)
-    optimizer = torch.optim.Adam(network.parameters(), lr=lr)
+    adam = torch.optim.Adam(network.parameters(), lr=lr)
+    optimizer = adam if momentum is None else torch.optim.SGD(network.parameters(), lr=lr, momentum=momentum)
     loader = shuffled(X[:400], labels[:400], 50)
     for _ in range(5):
         train_epoch(network, loader, criterion, optimizer, device)
@@ -994,6 +1173,35 @@ plots.plot_search({name: (rates, [accuracy_with(lr) for lr in rates]) for name, 
 # The good learning rates lie between 0.01 and 0.1, with a wide slope to the left. All evenly drawn ones are
 # larger than 0.1, most of them crowded where the network learns nothing. Those with an even exponent walk
 # over the whole range, and several land on the top. The plot's axis is logarithmic for the same reason.
+#
+# ### Two settings at once
+#
+# Plain SGD has two settings that depend on each other: momentum adds up past gradients, so a step gets up to
+# $1 / (1 - \text{momentum})$ times as long (lesson 6). The obvious way to search is a *grid*: every learning rate with
+# every momentum. Where in this table will the best accuracies lie?
+
+# %% tags=["demo"]
+rates, momenta = [0.001, 0.01, 0.1, 1.0], [0.0, 0.68, 0.9, 0.97]
+grid = [(lr, momentum, accuracy_with(lr, momentum)) for momentum in momenta for lr in rates]
+print("learning rate ", *(f"{lr:7}" for lr in rates))
+for i, momentum in enumerate(momenta):
+    print(f"momentum {momentum:4}: ", *(f"{accuracy:7.1%}" for _, _, accuracy in grid[4 * i : 4 * i + 4]))
+
+# %% [markdown]
+# Without momentum the largest rate does best, 71.8%; with a momentum of 0.9 a tenth of it, 84.8%. More momentum wants a
+# smaller learning rate: neither is tuned alone. Now 16 random trials of the same two settings, both by exponent. The
+# ticks along the bottom are the learning rates tried. How many has each search?
+
+# %% tags=["demo"]
+rates = sample_log_uniform(0.001, 1.0, 16, generator).tolist()
+momenta = (1 - sample_log_uniform(0.03, 1.0, 16, generator)).tolist()
+tried = [(lr, momentum, accuracy_with(lr, momentum)) for lr, momentum in zip(rates, momenta, strict=True)]
+plots.plot_two_settings({"grid": grid, "random": tried})
+
+# %% [markdown]
+# For the same price the grid has looked at 4 learning rates, random search at 16. Where one setting matters more than
+# the others, and you seldom know which, every random trial tells something new about it, while a grid asks the same
+# question four times.
 #
 # ## One batch first
 #
@@ -1107,6 +1315,171 @@ for setup in (plain, squashed, cleaned, rebuilt):
 # is 0, so the weights get a gradient of 0, and only the last bias learns. `rebuilt` trains a new network with an
 # optimizer that holds the parameters of the old one: nobody moves the new ones, and nobody clears their
 # gradients, which add up over all 100 steps.
+#
+# `squashed` has a cousin wherever there is one logit for yes or no: a sigmoid in the model *and* one in
+# `BCEWithLogitsLoss`. Is it an 8? Ask for a network that learns it by heart, without and with that slip:
+
+# %% tags=["demo"]
+eights = (y == 8).float()[:, None]  # (32, 1), 1 for an 8
+for end in ([], [nn.Sigmoid()]):
+    torch.manual_seed(9)
+    network = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 1), *end).to(device)
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.01)
+    learned = can_overfit(network, nn.BCEWithLogitsLoss(), optimizer, x, eights, steps=200, threshold=0.05)
+    loss = F.binary_cross_entropy_with_logits(network(x), eights).item()
+    print(f"{'two sigmoids' if end else 'one sigmoid':13} can overfit: {learned!s:6} loss left: {loss:.2f}")
+share = eights.mean().item()
+print(f"floor with two: {share * math.log(1 + math.exp(-1)) + (1 - share) * math.log(2):.2f}")
+
+# %% [markdown]
+# A number from 0 to 1, taken for a logit, is a probability from 0.5 to 0.73. So a no costs at least $\log 2 = 0.69$ and
+# a yes at least 0.31, however sure the network is; here it says no to everything, and is stuck at 0.69. A binary loss
+# that will not fall below 0.6 or 0.7 has this bug.
+#
+# ### Two answers, one loss
+#
+# A model may answer two questions, from one body: which digit, and how much ink? Then the loss has two terms, each with
+# its own criterion, and one `backward()` through their sum. But the terms come in different units: a cross-entropy
+# begins at 2.3, the squared error of a share of ink is far below 0.01. Which question will a plain sum care about?
+
+
+# %% tags=["demo"]
+class TwoHeads(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(64, 64), nn.ReLU())
+        self.digit, self.ink = nn.Linear(64, 10), nn.Linear(64, 1)
+
+    def forward(self, x):
+        h = self.body(x)  # (batch, 64)
+        return self.digit(h), self.ink(h)[:, 0]  # (batch, 10), (batch,)
+
+
+def two_losses(model, x, y):
+    logits, ink = model(x)
+    return F.cross_entropy(logits, y), F.mse_loss(ink, x.mean(dim=1))
+
+
+# %% [markdown]
+# Ten epochs with each of three weights for the second term; and how much somebody errs who always guesses the mean:
+
+# %% tags=["demo"]
+print(f"always the mean: ink wrong by {X.mean(dim=1).std():.4f}")
+for weight in (1, 30, 1000):
+    torch.manual_seed(9)
+    network = TwoHeads().to(device)
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.003)
+    for _ in range(10):
+        for x, y in first_loader:
+            digit_loss, ink_loss = two_losses(network, x.to(device), y.to(device))
+            optimizer.zero_grad()
+            (digit_loss + weight * ink_loss).backward()
+            optimizer.step()
+    with torch.no_grad():
+        digit_loss, ink_loss = two_losses(network, X[1397:].to(device), labels[1397:].to(device))
+    print(f"weight {weight:4}: loss of the digits {digit_loss:.2f}, ink wrong by {ink_loss.sqrt():.4f}")
+
+# %% [markdown]
+# After the plain sum the network guesses the ink no better than the mean does. A weight of 30 makes it nearly four
+# times as exact, for a small price; one of 1000 gains little more, and the digits pay dearly. The weight is one more
+# hyperparameter. Print both terms: their sum alone does not say which of them falls.
+
+# %% [markdown]
+# ## Work of your own
+#
+# So far each exercise had one right answer. Here there are as many as you like. You get all 1,797 digits, and train
+# a network of any kind, in any way. It is asked about digits that nobody has seen, written by thirty people of whom
+# no line is among yours: not the easy exam of a random split.
+#
+# Which network? A linear layer takes an image for 64 unrelated numbers. Shuffle the pixels of all images in the same
+# way, and nothing changes but the order of its weights: it never knew which pixels are neighbours. A *convolution*
+# knows. `nn.Conv2d(1, 16, 3)` has 16 small patterns of 3 × 3 weights, and slides each over the whole image; what it
+# finds in one corner it finds in any other. Its images have a dim for channels: 1 of grey at first, then one for each
+# pattern.
+
+# %%
+layers = [nn.Unflatten(1, (1, 8)), nn.Conv2d(1, 16, 3, padding=1), nn.MaxPool2d(2), nn.Flatten()]
+x = X[:5].reshape(-1, 8, 8)  # (5, 8, 8)
+for layer in layers:
+    x = layer(x)
+    print(f"{layer.__class__.__name__:10} {tuple(x.shape)}   {sum(p.numel() for p in layer.parameters())} parameters")
+
+# %% [markdown]
+# 160 parameters: 16 times nine weights and a bias. `padding=1` adds a rim of zeros, so that the image keeps its size;
+# `MaxPool2d(2)` keeps the largest of each 2 × 2, which halves it.
+#
+# One more tool: a *learning-rate schedule* changes the learning rate as training goes on, large while there is far to
+# go, small at the end. `torch.optim.lr_scheduler` has many; `OneCycleLR(optimizer, max_lr, total_steps=...)` climbs
+# to `max_lr` and comes down to nearly 0. Call its `step()` after each `optimizer.step()`.
+#
+# ### Exercise 9.11 · design_classifier
+#
+# Nothing is looked at but the outcome: the share of unseen digits that your module reads right.
+#
+# | share | points | reached, for instance, by |
+# |---:|---:|---|
+# | 0.95 | 2 | a network like those above, trained on all rows, with one or two cures |
+# | 0.97 | 3 | two convolutions, with `BatchNorm2d` |
+# | 0.98 | 4 | three of them, with augmentation, label smoothing and a schedule |
+#
+# The check asks about 1,000 of these digits, grading about 2,823 others, so tune for the task and not for the check:
+# hold back some of your own rows, and use the check as rarely as you would use a test set. Training may take 20
+# seconds of the processor's time. The check trains anew each time, so it takes as long as your training.
+
+
+# %% exercise="design_classifier" points=4
+def design_classifier(train_images: torch.Tensor, train_labels: torch.Tensor, generator: torch.Generator) -> nn.Module:
+    """Train a module that reads handwritten digits, within 20 s of CPU time.
+
+    train_images: float32 (n, 8, 8), from 0 to 1; train_labels: int64 (n,); n is 1797
+    generator: on the CPU, for your draws; new layers may draw from torch's own, which nobody seeds
+    returns: a module on the CPU, float32 (n, 8, 8) -> (n, 10), a score for each digit, the largest its answer
+
+    Free in model, loss, optimizer, augmentation and schedule. The judge calls `eval()` on the module, and asks about
+    images of the same kind.
+    """
+    ### BEGIN SOLUTION
+
+    def stage(d_in, d_out):
+        return [nn.Conv2d(d_in, d_out, 3, padding=1), nn.BatchNorm2d(d_out), nn.ReLU()]
+
+    layers = [nn.Unflatten(1, (1, 8)), *stage(1, 16), *stage(16, 48), nn.MaxPool2d(2), *stage(48, 48)]
+    model = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.3), nn.Linear(48 * 16, 10))
+    batches = DataLoader(TensorDataset(train_images, train_labels), 64, shuffle=True, generator=generator)
+    epochs, criterion = 12, nn.CrossEntropyLoss(label_smoothing=0.1)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.01, total_steps=epochs * len(batches))
+    for _ in range(epochs):
+        for x, y in batches:
+            optimizer.zero_grad()
+            criterion(model(jittered(x, generator)), y).backward()
+            optimizer.step()
+            schedule.step()
+    return model
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# Begin with what you have: `nn.Flatten()` and a network of linear layers, a `DataLoader`, `train_epoch` or the five
+# lines, twenty epochs. That passes, and shows how far there is to go.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Then convolutions: `nn.Unflatten(1, (1, 8))` makes `(n, 1, 8, 8)` of `(n, 8, 8)`. A stage is `nn.Conv2d(d_in,
+# d_out, 3, padding=1)`, `nn.BatchNorm2d(d_out)`, `nn.ReLU()`. Two or three stages, a `MaxPool2d(2)` between, then
+# `nn.Flatten()` and a linear layer.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# `jittered(x, generator)` on each batch, and `nn.CrossEntropyLoss(label_smoothing=0.1)`, which does not ask for full
+# certainty, make the network surer about strangers. With a schedule, a dozen epochs are enough. Change one thing at a
+# time, and judge by rows that you held back.
+#
+# </details>
 
 # %% [markdown] question="best_of_many" points=0
 # ## In your own words
@@ -1139,13 +1512,15 @@ for setup in (plain, squashed, cleaned, rebuilt):
 # | `save_checkpoint`, `load_checkpoint` | runs that survive |
 # | `sample_log_uniform` | a search that looks at every order of magnitude |
 # | `can_overfit` | most bugs, found in a minute |
+# | `design_classifier` | a network of your own, and an honest number for it |
 #
 # - Only rows that were held back tell how good a network is. Hold them back the way new data will differ.
 # - Overfitting shows in the gap: training loss down, validation loss up. Regularise (stop early, drop out, decay
 #   weights), or find more data.
 # - `model.eval()` and `torch.no_grad()` are two different things, and an evaluation needs both.
-# - `state_dict()` is a window, not a copy.
-# - Learning rates are compared by their ratios, so their exponents are sampled.
+# - `state_dict()` is a window, not a copy, and has the buffers too.
+# - Random first weights let hidden numbers part: Kaiming's size for ReLU, Xavier's for tanh.
+# - Learning rates are compared by their ratios, so their exponents are sampled; random trials beat a grid.
 # - Before a long run: one batch.
 #
 # **Next:** lesson 10 builds the network inside every Transformer, and trains it with the loop that you have now.

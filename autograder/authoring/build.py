@@ -24,7 +24,7 @@ from nbgrader.utils import capture_log
 from traitlets.config import Config, PyFileConfigLoader
 
 from autograder.authoring import elsewhere
-from autograder.authoring.cells import Cell
+from autograder.authoring.cells import PREDICTION, Cell
 from autograder.authoring.source import Lesson, read_lesson, read_lessons
 from autograder.exercises import EXERCISES, WARM_UP
 from autograder.notebooks.course import START, lesson_folders
@@ -36,6 +36,7 @@ _METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+_FOLDED = "# Run this: it asks what the next cell will show."  # what is seen of a folded cell is its first line
 _SHORT = 12  # a solution's line of fewer characters, such as `return x`, may well stand in a lesson too
 
 
@@ -99,6 +100,9 @@ def _notebook(lesson: Lesson, repository: str | None) -> nbformat.NotebookNode:
         node = {"code": new_code_cell, "markdown": new_markdown_cell}[cell.kind](cell.text)
         if "tags" in cell.options:
             node.metadata["tags"] = cell.options["tags"]
+        if PREDICTION in cell.options.get("tags", ()):
+            node.metadata["jupyter"] = {"source_hidden": True}  # what it says of each choice tells the right one
+            node.source = f"{_FOLDED}\n{cell.text}"
         if cell.role == "plain":
             taken = {other.id for other in cells}
             node.id = next(id for n in count() if (id := cell_id(lesson.name, cell.text, n)) not in taken)

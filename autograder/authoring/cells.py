@@ -16,6 +16,7 @@ _FORMAT = {"extension": ".py", "format_name": "percent", "comment_magics": False
 
 BEGIN = "### BEGIN SOLUTION"
 END = "### END SOLUTION"
+PREDICTION = "prediction"  # the tag of a cell that asks what the next one will show
 FAULT = "### INSTEAD OF"  # in a solution: what follows, as comments, is what the learner gets in its place
 ROLES = {"exercise": "code", "question": "markdown"}  # what a cell can be beside plain, and its kind
 

@@ -19,17 +19,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from json import dumps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from autograder.notebooks.course import KEPT
+from autograder.desk.review import exercises_of
+from autograder.notebooks.course import KEPT, REVIEW
 from autograder.notebooks.plan import NoExercises, Plan, Unreadable, read_plan
 from autograder.sandbox.unwalled import Unwalled
 
 if TYPE_CHECKING:
+    from autograder.judge import Verdict
     from autograder.sandbox.run import Program
 
 ALL_PASSED, SOME_NOT, CANNOT_READ = 0, 1, 2
@@ -40,13 +42,31 @@ _STYLE = {"passed": "green", "wrong": "red", "error": "red", "not attempted": "y
 
 @dataclass(frozen=True)
 class Outcome:
-    """One exercise of a notebook: the judge's verdict, and what it is worth where the notebook says so."""
+    """One exercise of a notebook: the judge's verdict, and what it is worth where the notebook says so.
+
+    ``partly``: the share of the points, where it passed and earned some of them.
+    """
 
     exercise: str
     points: float | None
     status: str
     message: str
     mistake: str | None = None
+    partly: float | None = None
+
+    @property
+    def worth(self) -> str:
+        """The points as a table shows them: ``"3"``, ``"2 of 4"`` where it earned a part of them, or nothing."""
+        if self.points is None:
+            return ""
+        part = f"{self.points * self.partly:g} of " if self.partly else ""
+        return f"{part}{self.points:g}"
+
+    @property
+    def to_know(self) -> str:
+        """The message without the exercise's name; nothing where there is nothing to do."""
+        done = self.status == "passed" and not self.partly
+        return "" if done else self.message.removeprefix(f"{self.exercise}: ")
 
 
 @dataclass(frozen=True)
@@ -65,6 +85,13 @@ class Checked:
 Report = Checked | Unreadable
 
 
+class _InReview(NamedTuple):
+    """An exercise as the review notebook asks it: only those that it asks are missing there."""
+
+    names: tuple[str, ...]
+    lesson: str = REVIEW
+
+
 def run_notebook(path: Path) -> Checked:
     """Run the notebook at ``path`` in a process of its own, in the notebook's folder, and judge its exercises.
 
@@ -77,16 +104,23 @@ def run_notebook(path: Path) -> Checked:
         from autograder.exercises import EXERCISES, WARM_UP  # torch: while the process that was started loads it too
         from autograder.sandbox.verdicts import judge_public
 
-        plan = read_plan(path, EXERCISES | WARM_UP)
+        known = EXERCISES | WARM_UP
+        asked = exercises_of(path) if path.stem == REVIEW else []
+        in_review = {name: _InReview(names=known[name].names) for name in asked if name in known}
+        plan = read_plan(path, in_review or known)
         program = _program(plan)
         with wall.run(program) as run:
             verdicts = judge_public(program, run)
     outcomes = (
-        Outcome(task.exercise, task.points, verdict.status, verdict.message, verdict.mistake)
+        Outcome(task.exercise, task.points, verdict.status, verdict.message, verdict.mistake, _partly(verdict))
         for task in plan.tasks
         for verdict in [verdicts[task.exercise]]
     )
     return Checked(plan.lesson, tuple(outcomes), run.missing)
+
+
+def _partly(verdict: Verdict) -> float | None:
+    return verdict.share if 0 < verdict.share < 1 else None
 
 
 def _program(plan: Plan) -> Program:
@@ -145,9 +179,12 @@ def _reports(paths: Iterable[Path], progress: Console) -> Iterator[tuple[Path, R
 
 
 def notebooks(path: Path) -> list[Path]:
-    """The notebooks that ``path`` means, without Jupyter's checkpoints and the old copies in work/kept/."""
+    """The notebooks that ``path`` means, without Jupyter's checkpoints and the old copies in work/kept/.
+
+    The review notebook is meant only where it is named: what it asks has passed before, and is empty for a while.
+    """
     if path.is_dir():
-        found = sorted(path.rglob("*.ipynb"))
+        found = sorted(p for p in path.rglob("*.ipynb") if p.name != f"{REVIEW}.ipynb")
         found = [p for p in found if not any(part[0] == "." or part == KEPT for part in p.relative_to(path).parts)]
         if not found:
             raise _no_notebooks("a folder without notebooks")
@@ -180,6 +217,8 @@ def _as_json(path: Path, report: Report) -> dict:
         why = {"came": report.came, "expected": report.expected, "remedy": report.remedy}
         return {"path": str(path), "lesson": None, "unreadable": why, "exercises": []}
     exercises = [asdict(outcome) for outcome in report.outcomes]
+    for exercise in exercises:
+        del exercise["partly"]  # the message says it
     return {"path": str(path), "lesson": report.lesson, "unreadable": None, "exercises": exercises}
 
 
@@ -197,9 +236,9 @@ def _print(console: Console, path: Path, report: Report) -> None:
     for outcome in report.outcomes:
         table.add_row(
             outcome.exercise,
-            "" if outcome.points is None else f"{outcome.points:g}",
+            outcome.worth,
             Text(outcome.status, style=_STYLE[outcome.status]),
-            Text("" if outcome.status == "passed" else outcome.message.removeprefix(f"{outcome.exercise}: ")),
+            Text(outcome.to_know),
         )
     console.print(table)
     passed = sum(outcome.status == "passed" for outcome in report.outcomes)

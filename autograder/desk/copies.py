@@ -7,9 +7,13 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-from autograder.notebooks.course import START, CourseError, meant_lesson, released_lessons, released_notebook
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.notebooks.course import KEPT, START, CourseError, meant_lesson, released_lessons, released_notebook
 from autograder.notebooks.reading import Unreadable, read_bytes, read_notebook
 
 
@@ -129,3 +133,19 @@ def copy_whole(source: Path, copy: Path) -> None:
         else:
             shutil.copyfile(source, whole)
         whole.rename(copy)
+
+
+def kept_path(mine: Path) -> Path:
+    """A new name in work/kept/ for what is at ``mine``, with the date and the time."""
+    now = f"{datetime.now():%Y-%m-%d-%H%M%S}"
+    folder = mine.parent / KEPT
+    folder.mkdir(exist_ok=True)
+    names = (f"{mine.stem}-{now}{again}{mine.suffix}" for again in ("", *(f"-{n}" for n in range(2, 100))))
+    return next(folder / name for name in names if not os.path.lexists(folder / name))
+
+
+def write_notebook(notebook: NotebookNode, path: Path) -> None:
+    """Replace the notebook at ``path`` at once, so that an interruption leaves the old one whole."""
+    half = path.with_name(f".{path.name}.new")
+    half.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8", newline="\n")
+    os.replace(half, path)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.desk.copies import Copy, copy_whole, find_copies, reason
-from autograder.notebooks.course import KEPT, START, CourseError
+from autograder.desk.copies import Copy, copy_whole, find_copies, kept_path, reason, write_notebook
+from autograder.notebooks.course import START, CourseError
 from autograder.notebooks.reading import read_bytes, read_notebook
 from autograder.notebooks.rebuild import Rebuilt, rebuild
 
@@ -64,9 +63,9 @@ def update(root: Path, names: Iterable[str] = ()) -> Iterator[str]:
             yield f"{copy.name} is up to date."
             continue
         try:
-            kept = _kept(copy)
+            kept = kept_path(copy.mine)
             copy_whole(copy.mine, kept)
-            _write(rebuilt.notebook, copy.notebook)
+            write_notebook(rebuilt.notebook, copy.notebook)
         except OSError as error:
             raise CourseError(f"Cannot update work/{copy.mine.name}: {reason(error)}") from None
         yield "\n".join(_told(copy, rebuilt, kept.relative_to(root).as_posix()))
@@ -83,19 +82,10 @@ def _is_fresh(copy: Copy) -> bool:
     return False
 
 
-def _kept(copy: Copy) -> Path:
-    """A new name in work/kept/ for what is there, with the date and the time."""
-    now = f"{datetime.now():%Y-%m-%d-%H%M%S}"
-    folder = copy.mine.parent / KEPT
-    folder.mkdir(exist_ok=True)
-    names = (f"{copy.mine.stem}-{now}{again}{copy.mine.suffix}" for again in ("", *(f"-{n}" for n in range(2, 100))))
-    return next(folder / name for name in names if not os.path.lexists(folder / name))
-
-
 def _renew(copy: Copy) -> Path:
     """Move the learner's copy to work/kept/ and put a fresh one in its place; where that fails, move it back."""
     try:
-        kept = _kept(copy)
+        kept = kept_path(copy.mine)
         copy.mine.rename(kept)
         try:
             copy_whole(copy.release, copy.mine)
@@ -108,24 +98,20 @@ def _renew(copy: Copy) -> Path:
 
 
 def _note_reset(root: Path, copy: Copy) -> None:
-    """Let the lesson's exercises count as open again, and their failed checks from 0."""
+    """Let the lesson's exercises and predictions count as open again, and failed checks from 0."""
     from course_utils import outline, record  # here, because it imports torch
 
     for found in outline.read_outlines(root):
         if found.name == copy.name:
-            checked = {entry.exercise for entry in record.read(root / "work").entries}
-            record.append(root / "work", [(name, record.RESET, None) for name in found.hints if name in checked])
+            seen = record.read(root / "work")
+            checked = [name for name in found.hints if seen.practice(name)]
+            foretold = [name for name in seen.predictions() if name.startswith(f"{copy.name}: ")]
+            for names, kind in ((checked, record.CHECK), (foretold, record.PREDICTION)):
+                record.append(root / "work", [(name, record.RESET, None) for name in names], kind)
 
 
 def _says(notebook: NotebookNode) -> list[tuple[str, str]]:
     return [(cell.cell_type, cell.source.strip()) for cell in notebook.cells]
-
-
-def _write(notebook: NotebookNode, path: Path) -> None:
-    """Replace the notebook at ``path`` at once, so that an interruption leaves the old one whole."""
-    half = path.with_name(f".{path.name}.new")
-    half.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8", newline="\n")
-    os.replace(half, path)
 
 
 def _told(copy: Copy, rebuilt: Rebuilt, kept: str) -> Iterator[str]:

@@ -55,7 +55,7 @@ def _in_the_class(lesson: str, graded: Sequence[Graded]) -> Iterator[Alike]:
         tried = [result for result in ran if name in result.exercises and result.exercises[name].status in _TRIED]
         same = defaultdict(list)
         for result in tried:
-            if error := _error(result.exercises[name]):
+            if error := what_went_wrong(result.exercises[name]):
                 same[error].append(result)
         yield from _most(lesson, same.values(), len(tried), f"fail `{name}` with the same error", name)
 
@@ -66,27 +66,28 @@ def _most(lesson: str, groups: Iterable[list[Graded]], n: int, what: str, name: 
             students = tuple(result.student for result in group)
             said = group[0].exercises[name].message if name else group[0].warnings[-1]
             says = f"{len(group)} of {n} {what}: look at one of them before you publish, such as {students[0]}'s. "
-            yield Alike(lesson, students, says + _first_line(said))
+            yield Alike(lesson, students, says + first_line(said))
 
 
 def _in_one_notebook(graded: Sequence[Graded]) -> Iterator[Alike]:
     for result in graded:
         grades = [grade for grade in result.exercises.values() if grade.status in _TRIED]
-        errors = {_error(grade) for grade in grades}
+        errors = {what_went_wrong(grade) for grade in grades}
         if result.outcome != FAILED and len(grades) >= FEWEST and len(errors) == 1 and None not in errors:
             says = f"all {len(grades)} exercises that {result.student} tried fail with the same error: "
-            says += f"look at the notebook before you publish. {_first_line(grades[0].message)}"
+            says += f"look at the notebook before you publish. {first_line(grades[0].message)}"
             yield Alike(result.lesson, (result.student,), says)
 
 
-def _error(grade: ExerciseGrade) -> str | None:
+def what_went_wrong(grade: ExerciseGrade) -> str | None:
     """What went wrong, without what differs from student to student; None where there is nothing to wonder about."""
     if grade.status == "error" or (grade.status == "wrong" and grade.mistake is None):
-        return _plain(_first_line(grade.message).partition(": ")[2])
+        return _plain(first_line(grade.message).partition(": ")[2])
     return None
 
 
-def _first_line(message: str) -> str:
+def first_line(message: str) -> str:
+    """The fact, without the call and the advice."""
     return message.partition("\n")[0]
 
 

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from autograder.grading import cluster, workers
@@ -27,7 +26,9 @@ from autograder.grading.paper import Paper
 from autograder.grading.results import NotKept, Results
 from autograder.grading.submissions import Submission, find_submissions, read_content, unfit_name
 from autograder.grading.summary import print_summary
+from autograder.grading.telling import FEEDBACK, telling
 from autograder.notebooks.course import meant_lesson, released_lessons, released_notebook
+from autograder.notebooks.files import write_private
 from autograder.sandbox.extras import extras_of, is_seen, places
 
 ALL_GRADED, SOME_FAILED, NOTHING_GRADED = 0, 1, 2
@@ -66,26 +67,26 @@ def grade_class(root: Path, options: Options, console: Console) -> int:
     course = read_course(root)
     submitted = Path(course.coursedir.root, course.coursedir.submitted_directory)
     found = find_submissions(submitted, lessons, options.students)
-    with Record(root) as record, _progress(console) as progress:
+    with Record(root) as record:
         if options.withdraw:
             withdraw(root, options.withdraw, {lesson: record.names(lesson) for lesson in lessons})
         for lesson in lessons:
             record.prepare(lesson)
         before = {lesson: record.standings(lesson) for lesson in lessons}
         run = _Run(root, lessons, options, seconds_each(course))
-        task = progress.add_task("grading", total=len(found))
-        for result, submitted_at in run.grade(found):
-            if result.outcome != ERROR:
-                try:
-                    record.save(result, submitted_at)
-                except PaperNotRecorded as error:  # the others can be
-                    result = _not_graded(result, str(error))
-                except (RecordError, OSError):
-                    raise
-                except Exception as error:  # a fault of ours, which concerns this one
-                    result = _not_graded(result, f"It was not recorded: {type(error).__name__}: {error}")
-            run.ended.append(replace(result, notebook=None))  # the notebook is recorded, and large
-            progress.advance(task)
+        with telling(console, len(found)) as advance:
+            for result, submitted_at in run.grade(found):
+                if result.outcome != ERROR:
+                    try:
+                        record.save(result, submitted_at)
+                    except PaperNotRecorded as error:  # the others can be
+                        result = _not_graded(result, str(error))
+                    except (RecordError, OSError):
+                        raise
+                    except Exception as error:  # a fault of ours, which concerns this one
+                        result = _not_graded(result, f"It was not recorded: {type(error).__name__}: {error}")
+                run.ended.append(replace(result, notebook=None))  # the notebook is recorded, and large
+                advance()
         standings = {lesson: record.standings(lesson) for lesson in lessons}
     graded = [with_standing(result, standings[result.lesson].get(result.student)) for result in run.ended]
     graded.sort(key=lambda result: (result.lesson, result.student))
@@ -107,7 +108,8 @@ def grade_class(root: Path, options: Options, console: Console) -> int:
 
         for lesson in lessons:
             students = [result.student for result in graded if result.lesson == lesson and result.outcome != ERROR]
-            write_feedback(root, lesson, students)
+            with telling(console, len(students), FEEDBACK) as advance:
+                write_feedback(root, lesson, students, options.jobs or os.cpu_count() or 1, advance)
         console.print(f"Feedback pages: {submitted.with_name('feedback')}/STUDENT/LESSON/LESSON.html")
     look = alike or doubts or any(result.outcome != GRADED for result in graded)
     return SOME_FAILED if look else ALL_GRADED
@@ -141,7 +143,7 @@ def write_json(path: Path, graded: Sequence[Graded], alike: Sequence[Alike] = ()
         for result in graded
         for said in [[found.says for found in alike if found.concerns(result)]]
     ]
-    path.write_text(json.dumps(listed, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_private(path, json.dumps(listed, indent=1, ensure_ascii=False) + "\n")
 
 
 def _in_gradebook(result: Graded) -> dict[str, object]:
@@ -245,22 +247,3 @@ class _Run:
 
 def _students(submitted: Path) -> list[str]:
     return [entry.name for entry in os.scandir(submitted)] if submitted.is_dir() else []
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        _Rate(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=console,
-        transient=not console.is_terminal,
-    )
-
-
-class _Rate(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        """Submissions per second, as far as that is known."""
-        return Text(f"{task.finished_speed or task.speed or 0:.1f}/s")

@@ -22,6 +22,7 @@ from autograder.grading.outcome import Graded
 from autograder.grading.paper import Paper
 from autograder.grading.release import failed
 from autograder.sandbox.errors import SandboxError, SandboxLost
+from autograder.sandbox.launch import Server
 
 MEMORY = 3 * 2**30  # bytes of data in the examining process; PyTorch and the course take a tenth of it
 ENOUGH = 2**30  # bytes of data with which it makes way for a new one
@@ -114,13 +115,15 @@ def _examine(channel: Connection, extras: tuple[str, ...]) -> None:
     """The other process: grade what comes, one paper at a time, until nobody asks any more."""
     threading.Thread(target=_end_with, args=(channel.fileno(),), daemon=True).start()
     try:
+        server = Server(extras)  # it imports PyTorch, too: at the same time
+
         import torch
 
         from autograder.grading.grade import grade
         from autograder.sandbox.proof import own_sandbox
 
         torch.set_num_threads(1)
-        own_sandbox(extras)
+        own_sandbox(extras, server)
     except SandboxError as error:
         _say(channel, {"no sandbox": str(error)})
         return

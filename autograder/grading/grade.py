@@ -7,27 +7,20 @@ import platform
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import nbformat
 
 from autograder.exercises import EXERCISES
-from autograder.grading.gradebook.settings import read_course, seconds_each
-from autograder.grading.gradebook.withdrawn import taken_out
 from autograder.grading.outcome import GRADED, WARNED, ExerciseGrade, Graded
 from autograder.grading.outputs import check_output, clean, plain_text
 from autograder.grading.paper import Paper
 from autograder.grading.release import CHECK, failed, read_release
-from autograder.grading.results import Results
-from autograder.grading.workers import grade_sandboxed
 from autograder.judge import Verdict
-from autograder.notebooks.course import released_notebook
 from autograder.notebooks.matching import grade_id
 from autograder.notebooks.reading import Unreadable, read_notebook
 from autograder.notebooks.rebuild import Rebuilt, rebuild
 from autograder.sandbox.apart import judge_apart
 from autograder.sandbox.client import Sandbox
-from autograder.sandbox.extras import extras_of
 from autograder.sandbox.run import Program, Target
 from autograder.sandbox.unwalled import Unwalled
 from autograder.sandbox.verdicts import judge_missing
@@ -102,7 +95,7 @@ def finish(
     newer, places = _newer_syntax(rebuilt), _places(rebuilt.notebook)
     grades = {
         name: ExerciseGrade(
-            points if verdict.passed else 0, points, verdict.status, plain_text(verdict.message), verdict.mistake
+            points * verdict.share, points, verdict.status, plain_text(verdict.message), verdict.mistake
         )
         for name, points in read_release(paper.release).points.items()
         for verdict in [_with_version(verdicts[name], newer.get(places.get(name)))]
@@ -176,16 +169,3 @@ def _fill_in(notebook: nbformat.NotebookNode, outputs: Mapping[int, list], grade
 def _number(notebook: nbformat.NotebookNode, index: int) -> int:
     """How many-eth code cell that is, counted from 1."""
     return sum(cell.cell_type == "code" for cell in notebook.cells[: index + 1])
-
-
-def grade_notebook(root: Path, lesson: str, student: str, data: bytes) -> Graded:
-    """Grade the bytes of a notebook against the release in ``root``, in the sandbox.
-
-    Raises:
-        SandboxError: there is no sandbox to be had.
-        OSError: the release cannot be read.
-    """
-    release, extras = released_notebook(root, lesson).read_bytes(), extras_of(root)
-    seed, withdrawn = Results(root).seed(lesson), taken_out(root, lesson, release)
-    seconds = seconds_each(read_course(root))
-    return grade_sandboxed(Paper(student, lesson, data, release, seed, (), withdrawn, extras, seconds))

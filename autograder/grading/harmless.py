@@ -108,7 +108,8 @@ def _cell(cell: Mapping[str, Any], released: Mapping[str, Any] | None) -> Mappin
     kind, source, metadata = cell["cell_type"], cell["source"], _metadata(cell, released)
     kept = {"id": _id(cell, released), "cell_type": kind, "metadata": metadata, "source": source}
     if kind == "code":
-        return {**kept, "execution_count": None, "outputs": clean(cell["outputs"])}
+        graded = metadata.get("nbgrader", {}).get("grade", False)
+        return {**kept, "execution_count": None, "outputs": clean(cell["outputs"], points=graded)}
     if released is not None and released["cell_type"] == kind and released["source"] == source:
         return released
     found = pictures(cell.get("attachments")) if kind == "markdown" else {}

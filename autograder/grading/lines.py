@@ -94,10 +94,11 @@ def notes_for_student(root: Path, db_url: str, lesson: str, student: str) -> lis
     with Gradebook(db_url) as gradebook:
         cells = read_cells(gradebook.db, lesson)
         found = read_standings(gradebook.db, cells, deadline, withdrawn, student) if cells else {}
-    return list(_notes(found[student], deadline.zone)) if student in found else []
+    return list(notes_on(found[student], deadline.zone)) if student in found else []
 
 
-def _notes(standing: Standing, zone: tzinfo) -> Iterator[str]:
+def notes_on(standing: Standing, zone: tzinfo) -> Iterator[str]:
+    """Sentences on a whole submission, for whoever handed it in."""
     if standing.excused:
         yield "You are excused from this lesson: its points don't count for you."
     if standing.seconds_late > 0:

@@ -19,7 +19,7 @@ class ExerciseGrade:
     """One exercise of a submission.
 
     Attributes:
-        points: what it earned: all of ``max_points``, or 0.
+        points: what it earned: all of ``max_points``, or 0; a part where the exercise is judged by steps.
         status: ``"passed"``, ``"wrong"``, ``"not attempted"`` or ``"error"``.
         message: a few lines for the learner.
         mistake: the name of the known mistake that explains a wrong answer, or None.

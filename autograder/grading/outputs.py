@@ -25,18 +25,24 @@ def check_output(grade: ExerciseGrade) -> list[NotebookNode]:
     """What the check cell of an exercise shows; nbgrader's own `determine_grade` gives it the same points."""
     message = plain_text(grade.message)
     if grade.points:
-        return [new_output("stream", name="stdout", text=message + "\n")]
+        told = new_output("stream", name="stdout", text=message + "\n")
+        # nbgrader takes a number that is a cell's result for partial credit
+        result = new_output("execute_result", data={"text/plain": f"{grade.points:g}"})
+        return [told] if grade.points == grade.max_points else [told, result]
     lines = f"CheckFailed: {message}".splitlines()
     return [new_output("error", ename="CheckFailed", evalue=message, traceback=lines)]
 
 
-def clean(outputs: Iterable[Mapping[str, Any]]) -> list[NotebookNode]:
+def clean(outputs: Iterable[Mapping[str, Any]], points: bool = False) -> list[NotebookNode]:
     """What is kept of a cell's outputs: text and PNG images, bounded in number and size; a note says what was cut.
 
     Cleaning again changes nothing.
+
+    Args:
+        points: they are a check's: a number that is its result stays one, as `check_output` made it.
     """
     outputs = list(outputs)
-    kept = [node for node in map(_clean_output, outputs[:OUTPUTS_LIMIT]) if node is not None]
+    kept = [node for node in (_clean_output(output, points) for output in outputs[:OUTPUTS_LIMIT]) if node is not None]
     if len(outputs) > OUTPUTS_LIMIT:
         cut = len(outputs) - OUTPUTS_LIMIT + 1
         kept[OUTPUTS_LIMIT - 1 :] = [new_output("stream", name="stdout", text=f"[{cut} more outputs were cut]\n")]
@@ -55,8 +61,10 @@ def plain_text(text: Any, limit: int = TEXT_LIMIT) -> str:
     return short[: limit - len(note)] + note
 
 
-def _clean_output(output: Mapping[str, Any]) -> NotebookNode | None:
+def _clean_output(output: Mapping[str, Any], points: bool) -> NotebookNode | None:
     match output.get("output_type"):
+        case "execute_result" if points and (number := _number(output.get("data"))):
+            return new_output("execute_result", data={"text/plain": number})
         case "stream":
             name = "stderr" if output.get("name") == "stderr" else "stdout"
             return new_output("stream", name=name, text=plain_text(output.get("text", "")))
@@ -70,6 +78,13 @@ def _clean_output(output: Mapping[str, Any]) -> NotebookNode | None:
             data = output.get("data")
             return _clean_data(data) if isinstance(data, Mapping) else None
     return None
+
+
+def _number(data: Any) -> str | None:
+    """The text of a result that is a plain number; None for any other."""
+    text = data.get("text/plain") if isinstance(data, Mapping) else None
+    text = "".join(map(str, text)) if isinstance(text, list) else text
+    return text if isinstance(text, str) and re.fullmatch(r"\d{1,4}(\.\d{1,6})?", text, re.ASCII) else None
 
 
 def _clean_data(data: Mapping[str, Any]) -> NotebookNode | None:

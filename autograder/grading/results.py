@@ -14,11 +14,21 @@ import platform
 import secrets
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 from autograder.grading.outcome import Graded
 from autograder.grading.paper import Paper
-from autograder.notebooks.files import lies_in_the_path, write_whole
+from autograder.notebooks.files import PRIVATE, lies_in_the_path, write_whole
 from autograder.sandbox.bubblewrap import AUTOGRADER, course_utils
+
+RESULTS = Path("autograder", "results")
+
+
+class Before(NamedTuple):
+    """What an earlier grading gave for an exercise."""
+
+    points: float
+    status: str
 
 
 class NotKept(Exception):
@@ -34,7 +44,7 @@ class Results:
     """
 
     def __init__(self, root: Path):
-        self._folder = root / "autograder" / "results"
+        self._folder = root / RESULTS
 
     def seed(self, lesson: str, fresh: bool = False) -> int:
         """The lesson's secret seed, drawn when it is first asked for.
@@ -64,9 +74,18 @@ class Results:
         except (ValueError, LookupError, TypeError, AttributeError):  # cut off when the disk was full, or edited
             return None
 
+    def of_lesson(self, lesson: str) -> dict[str, tuple[Graded, dict[str, Before]]]:
+        """Everybody's result, and what the exercises earned when they were last graded otherwise: student -> both."""
+        paths = sorted((self._folder / lesson).glob("*.json"))
+        return {path.stem: found for path in paths if (found := _read(path))}
+
     def save(self, paper: Paper, graded: Graded) -> None:
-        """Keep a result, in the place of the student's earlier one."""
+        """Keep a result, in the place of the student's earlier one; of that, what exercises earned, if it was other."""
         kept = {"key": _key(paper), "seed": paper.seed, "graded": graded.to_json()}
+        if earlier := _read(self._path(paper)):
+            then, now = _earned(earlier[0]), _earned(graded)
+            if before := then if then != now else earlier[1]:
+                kept["before"] = before
         _write(self._path(paper), json.dumps(kept, ensure_ascii=False))
 
     def _path(self, paper: Paper) -> Path:
@@ -91,16 +110,30 @@ def judge_version() -> str:
     """A hash of everything that a verdict depends on beside the submission: the course's code, and its tools."""
     digest = hashlib.sha256(f"{version('torch')} {platform.python_version()}".encode())
     for folder in (AUTOGRADER, course_utils()):
-        for path in sorted(folder.rglob("*.py")):
+        for path in sorted(path for kind in ("*.py", "*.npz") for path in folder.rglob(kind)):
             digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
+
+
+def _earned(graded: Graded) -> dict[str, Before]:
+    return {name: Before(each.points, each.status) for name, each in graded.exercises.items()}
+
+
+def _read(path: Path) -> tuple[Graded, dict[str, Before]] | None:
+    """A result, whoever judged it, and the one before; None where there is none that can be read."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        before = {name: Before(*each) for name, each in kept.get("before", {}).items()}
+        return Graded.from_json(kept["graded"]), before
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):  # as of `load`
+        return None
 
 
 def _write(path: Path, text: str) -> None:
     """Write a file whole or not at all, for its owner's eyes only."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_whole(path, text, 0o600, aside=path.parent)
+        write_whole(path, text, PRIVATE, aside=path.parent)
     except OSError as error:
         if lies_in_the_path(error):
             raise NotKept(f"The result could not be kept as {path.name} in {path.parent}: {error.strerror}.") from error

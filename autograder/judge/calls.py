@@ -15,12 +15,15 @@ from course_utils.probes import (
     Seed,
     autograd,
     checkpoints,
+    designs,
     fitting,
     forward_and_backward,
     gradient_descent,
+    loaders,
     modules,
     prepare,
     preparing,
+    scalars,
     tensors,
     training,
 )
@@ -34,6 +37,7 @@ SPECIAL = {
     "plain": "tensors that do not require grad",
 }
 ROOM = 500  # characters for all arguments
+LINES = 24  # of a computation
 TOO_LONG = "(too long to show)"
 
 Arguments = Mapping[str, Any]
@@ -54,7 +58,7 @@ def describe_call(exercise: Exercise, case: Case) -> str:
         longest = max((name for name in whole if whole[name]), key=lambda name: len(texts[name]))
         texts[longest] = f"{longest} {whole[longest]} {TOO_LONG}"
     one_by_one = any(not name.isidentifier() or "model.parameters()" in text for name, text in texts.items())
-    if one_by_one or exercise.probe is autograd.run_graph:
+    if one_by_one or exercise.probe in (autograd.run_graph, scalars.run_backward):
         shown = "; ".join(text.replace("=", " = ", 1) for text in texts.values())
     else:
         shown = ", ".join(texts.values())
@@ -131,6 +135,15 @@ def _graph(case: Case) -> Arguments:
     return leaves | {targets: Code(expression) for targets, _, expression in lines}
 
 
+def _values(case: Case) -> Arguments:
+    """The lines that make the Values; of many only the last, with how many there are."""
+    lines = [line.partition(" = ") for line in case.args["value"]]
+    if len(lines) > LINES:
+        name, _, expression = lines[-1]
+        return {name: Code(f"{expression}, the last of {len(lines)} Values {TOO_LONG}")}
+    return {name: Code(expression) for name, _, expression in lines}
+
+
 def _spec_tensor(case: Case) -> Arguments:
     """A tensor that `tensors.build_tensor` makes."""
     ((name, (_, shape, options)),) = case.args.items()
@@ -159,11 +172,31 @@ def _named_model(case: Case) -> Arguments:
     return case.args | {"model": Code(f"nn.Sequential(OrderedDict([{parts}]))")}
 
 
+def _clip(case: Case) -> Arguments:
+    """Parameters in a list, or as a generator gives them."""
+    args = dict(_learning("parameters")(case))
+    if args.pop("generator"):
+        args["parameters"] = Code(f"iter({code(args['parameters'])})")
+    return args
+
+
+def _dataset(case: Case) -> Arguments:
+    transform = case.args["transform"]
+    return case.args | {"transform": transform and Code(f"lambda x: {transform}")}
+
+
+def _design(case: Case) -> Arguments:
+    """The lesson's own digits, as the lesson loads them."""
+    images, labels = (Code(f"load_digits()[{i}]{scaled}") for i, scaled in enumerate((" / 16", "")))
+    return {"train_images": images, "train_labels": labels, "generator": case.args["generator"]}
+
+
 _ARGUMENTS: dict[Callable, Callable[[Case], Arguments]] = {
     autograd.run_losses: _losses,
     autograd.run_prediction: _data_and_leaf,
     autograd.run_function: _function,
     autograd.run_graph: _graph,
+    scalars.run_backward: _values,
     tensors.run_describe: _spec_tensor,
     tensors.run_noise: _spec_tensor,
     tensors.run_share: _array,
@@ -173,12 +206,15 @@ _ARGUMENTS: dict[Callable, Callable[[Case], Arguments]] = {
     gradient_descent.run_reset: _learning("params"),
     gradient_descent.run_steps: _learning("W", "b"),
     training.run_update: _learning("params"),
+    training.run_clip: _clip,
     training.run_train_step: _plain,
     fitting.run_train_epoch: _plain,
     fitting.run_evaluate: _plain,
     fitting.run_fit: _plain,
     fitting.run_one_batch: _plain,
     checkpoints.run_checkpoint: _plain,
+    loaders.run_dataset: _dataset,
+    designs.run_design: _design,
     preparing.run_init: _named_model,
     preparing.run_freeze: _named_model,
     modules.run_loss: lambda case: {

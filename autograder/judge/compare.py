@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 
+from autograder.exercise import SCORE
 from autograder.exercises.numerals import count, number, two_numbers, two_tensors
 from autograder.judge.sentences import sentence
 from autograder.judge.wording import name_kind
@@ -73,8 +75,8 @@ def difference(
             return None
         return Difference("result", "raised", _raised_fact(got.raised, expected.raised))
     for part, want in expected.parts.items():
-        # how it was computed is not compared: short cuts are judged apart
-        is_compared = part != "calls" and not _is_equal(got.parts.get(part), want)
+        # how it was computed is judged apart, as a short cut; and what a score is worth, by its steps
+        is_compared = part not in ("calls", SCORE) and not _is_equal(got.parts.get(part), want)
         if is_compared and (found := compare(got.parts.get(part), want, part, tolerance)):
             return found
         if part == until:
@@ -181,7 +183,7 @@ def _value_words(got: torch.Tensor, want: torch.Tensor, tolerance: Tolerance) ->
     wrong = ~tolerance.is_close(got, want)
     size = torch.nan_to_num((got.double() - want.double()).abs(), nan=torch.inf, posinf=torch.inf)
     flat = int(torch.where(wrong, size, -1.0).flatten().argmax())
-    index = [int(i) for i in torch.unravel_index(torch.tensor(flat), want.shape)]
+    index = [int(i) for i in np.unravel_index(flat, want.shape)]  # torch's own imports sympy first
     at = "[" + ", ".join(map(str, index)) + "]"
     share = f"{int(wrong.sum())} of {want.numel()} values differ, most at {at}"
     came, expected = two_numbers(got.flatten()[flat], want.flatten()[flat])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 
 from autograder.judge.trial import Trial
@@ -61,7 +62,7 @@ def _matrix(what: str, got: Any, want: Any) -> Contrast | None:
     if min(want.shape[-2:]) < 2 or want.shape[-2] * want.shape[-1] <= TOLD_WHOLE or _is_near(got, want):
         return None
     worst = _distance(got, want).flatten(-2).amax(-1)  # one number for each matrix: shape[:-2]
-    index = tuple(int(i) for i in torch.unravel_index(worst.argmax(), worst.shape))
+    index = tuple(int(i) for i in np.unravel_index(int(worst.argmax()), worst.shape))
     at = f"[{', '.join(map(str, index))}]" if index else ""
     return Contrast(what + at, got[index], want[index])
 
@@ -93,7 +94,7 @@ def _steps(got: Any, want: list, each: str) -> Contrast | None:
     _, what, ours, theirs, common = min(runs, key=lambda run: run[0])
     entry = int(_distance(theirs[:common], ours[:common]).amax(0).argmax())
     shape = _at(want[0], what).shape
-    at = [int(i) for i in torch.unravel_index(torch.tensor(entry), shape)] if len(shape) else []
+    at = [int(i) for i in np.unravel_index(entry, shape)]
     return _run(f"{what.removeprefix('.')}{at or ''}", theirs[:, entry].tolist(), ours[:, entry].tolist(), each)
 
 

@@ -9,7 +9,7 @@ from functools import partial
 
 import torch
 
-from autograder.exercise import Exercise, Mistake
+from autograder.exercise import SCORE, Exercise, Mistake
 from autograder.judge.calls import describe_call
 from autograder.judge.compare import Tolerance, difference
 from autograder.judge.errors import explain
@@ -43,7 +43,7 @@ def describe(exercise: Exercise, trials: list[Trial], mistake: Mistake | None) -
     """
     first = next(trial for trial in trials if trial.difference)
     if first.hidden:
-        lines = [_hidden_fact(first)]
+        lines = [_hidden_fact(exercise, first)]
     else:
         lines = [_fact(exercise, first), f"  called with {describe_call(exercise, first.case)}"]
     advice = mistake.says if mistake else _advice(exercise, first)
@@ -130,8 +130,10 @@ def _explains(exercise: Exercise, wrong: Callable, evidence: list[Trial], tolera
         counts, _ = difference_that_counts(trial.case, observed, trial.expected, tolerance)
         return (counts is None) == (trial.difference is None)
 
-    # failing cases first: there a mistake that is not this one shows itself soonest
-    return all(agrees(trial) for trial in sorted(evidence, key=lambda trial: trial.difference is None))
+    # failing cases first: there a mistake that is not this one shows itself soonest; and on the meta device only these,
+    # because some ops import half of PyTorch's compiler there
+    telling = [trial for trial in evidence if trial.difference or trial.case.mode != "meta"]
+    return all(agrees(trial) for trial in sorted(telling, key=lambda trial: trial.difference is None))
 
 
 _known: dict[tuple[int, int], tuple[Callable, Case, Observation]] = {}
@@ -149,13 +151,26 @@ def _observed(exercise: Exercise, wrong: Callable, case: Case) -> Observation:
 
 def _fact(exercise: Exercise, trial: Trial) -> str:
     found = trial.difference
+    if told := _score_fact(exercise, trial):
+        return told
     if exercise.fact and (found.part, found.kind) == ("result", "values"):
         own = exercise.fact(trial.case.args, trial.got.parts["result"], trial.expected.parts["result"])
         return own if own and not re.search(_SAME_TWICE, own) else found.fact
     return found.fact
 
 
-def _hidden_fact(trial: Trial) -> str:
+def _score_fact(exercise: Exercise, trial: Trial) -> str | None:
+    """What is told of an outcome that is not good enough; None where there is none, or no score of it."""
+    score = trial.got.parts.get(SCORE)
+    if not (exercise.steps and score) or trial.difference.part in ("arguments", "state"):
+        return None  # what is wrong is something else
+    least, points = exercise.steps[0]
+    return f"{exercise.fact(trial.case.args, score, None)} {least:g} earns the first {points} points."
+
+
+def _hidden_fact(exercise: Exercise, trial: Trial) -> str:
+    if told := _score_fact(exercise, trial):
+        return told
     what = f"{trial.difference.part}: {trial.difference.kind}"
     if trial.got.raised:
         kind = getattr(builtins, trial.got.raised.kind, None)

@@ -96,6 +96,16 @@ EXPLAINED = tuple(
             "don't.",
         ),
         (
+            r"must be Tensor, not (int|float)",
+            "A function of torch's wants a tensor, and a plain number came. For numbers there is Python's math, as in "
+            "math.sqrt(2.0).",
+        ),
+        (
+            r"cannot access local variable",
+            "There is a way through your function on which this name never gets a value. Which inputs take it: is an "
+            "`else` missing, or a value before the loop?",
+        ),
+        (
             r"object is not callable",
             "Parentheses stand behind something that is no function. Has a name got two meanings, or is an operator "
             "missing?",

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from autograder.exercise import AS_IT_CAME, LOOP, SHORT_CUT, Exercise
+from autograder.exercise import AS_IT_CAME, LOOP, PUBLIC_SEED, SCORE, SHORT_CUT, Exercise
 from autograder.exercises import EXERCISES, WARM_UP
 from autograder.judge.compare import Tolerance
 from autograder.judge.contrast import contrast
@@ -22,10 +22,8 @@ from autograder.judge.trial import Trial
 from autograder.judge.verdict import Gone, Verdict, verdict_on
 from autograder.judge.wording import name_kind
 from autograder.syntax import shortcuts
-from course_utils.probes import Case, Observation, run_all, snapshot
+from course_utils.probes import Case, Observation, call, run_all, snapshot
 from course_utils.probes.world import usual_world
-
-PUBLIC_SEED = 0
 
 LOOP_SIZES = (4, 16)
 # inputs in grading: what shows there shows with most inputs, and all that runs is counted in the other modes too
@@ -77,7 +75,7 @@ def judge(name: str, candidate: Any, *, seed: int = 0, hidden: bool = False) -> 
         verdict = judge_observed(exercise, observe, in_source)
         if verdict.passed and hidden:
             secret = judge_observed(exercise, observe, in_source, seed=seed)
-            verdict = verdict if secret.passed else secret
+            verdict = secret if exercise.steps or not secret.passed else verdict
     compiled = verdict.passed and any(hasattr(part, "_torchdynamo_orig_callable") for part in parts)
     return replace(verdict, message=f"{verdict.message}\n  {COMPILED}") if compiled else verdict
 
@@ -117,6 +115,8 @@ def judge_observed(
             _, verdict = _guarded(exercise, _count_steps, runs, drawn.hidden)
     except Gone as gone:
         return verdict_on(exercise, "error", str(gone))
+    if verdict is None and exercise.steps:
+        return _by_steps(exercise, compared)
     return verdict or verdict_on(exercise, "passed", _praise(exercise, drawn, compared))
 
 
@@ -145,9 +145,26 @@ def _with_expected(exercise: Exercise, seed: int) -> tuple[tuple[Case, ...], tup
     """The same for every answer, so worked out once."""
     hidden = seed != PUBLIC_SEED
     # everything that runs is counted; of public cases a message tells which mistake a short cut hides, so there it runs
-    barred = (exercise.forbidden if hidden else ()) if exercise.forbidden else None
+    barred = (exercise.forbidden if hidden else ()) if exercise.forbidden or exercise.demanded else None
     cases = tuple(exercise.expand(seed, FEW if hidden else {}, barred))
-    return cases, tuple(exercise.observe(exercise.reference, case) for case in cases)
+    return cases, tuple(expected_of(exercise, case) for case in cases)
+
+
+def expected_of(exercise: Exercise, case: Case) -> Observation:
+    """What the reference does with a case."""
+    if case.mode == "meta" and exercise.probe is call:
+        # what it does on the CPU, but for the values: some ops on the meta device import half of PyTorch's compiler
+        seen = exercise.observe(exercise.reference, replace(case, mode="values"))
+        return replace(seen, parts=_without_values(seen.parts))
+    return exercise.observe(exercise.reference, case)
+
+
+def _without_values(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        return torch.empty_like(value, device="meta")
+    if isinstance(value, dict):
+        return {name: _without_values(item) for name, item in value.items()}
+    return type(value)(map(_without_values, value)) if isinstance(value, (list, tuple)) else value
 
 
 @functools.lru_cache(maxsize=256)
@@ -185,7 +202,17 @@ def _compare_all(
         else:
             compared.notes.append((case.mode, note))
     used = sorted({*shortcuts.in_calls(calls, exercise.forbidden), *in_source})
-    return compared, _fault(exercise, compared.trials, used, tolerance, drawn.hidden)
+    fault = _fault(exercise, compared.trials, used, tolerance, drawn.hidden)
+    return compared, fault or _done_without(exercise, compared.trials, drawn.hidden)
+
+
+def _done_without(exercise: Exercise, trials: list[Trial], hidden: bool) -> Verdict | None:
+    """The verdict on right results that were reached without what the exercise demands; None where all have it."""
+    ran = [trial.got.parts.get("calls", ()) for trial in trials]
+    if not exercise.demanded or all(any(name in calls for name in exercise.demanded) for calls in ran):
+        return None
+    where = " on inputs that only grading tries" if hidden else ""
+    return _rule_broken(exercise, SHORT_CUT, f"gets there without {exercise.instead}{where}.")
 
 
 def _count_steps(exercise: Exercise, runs: Sequence[Observation], hidden: bool) -> tuple[None, Verdict | None]:
@@ -259,6 +286,16 @@ def _praise(exercise: Exercise, drawn: _Drawn, compared: _Compared) -> str:
     notes = [] if drawn.hidden else dict.fromkeys(note for _, note in compared.notes if note)
     lines += [f"  One thing to know: {note}." for note in notes]
     return "\n".join(lines)
+
+
+def _by_steps(exercise: Exercise, compared: _Compared) -> Verdict:
+    """The verdict on an outcome that is good enough: the points that it earns, and what the next ones take."""
+    score = min(next(iter(trial.got.parts[SCORE].values())) for trial in compared.trials)
+    points, most = exercise.earned(score), exercise.steps[-1][1]
+    fact = exercise.fact(compared.trials[0].case.args, compared.trials[0].got.parts[SCORE], None)
+    further = next((f" {least:g} earns {more}." for least, more in exercise.steps if more > points), "")
+    verdict = verdict_on(exercise, "passed", f"passed with {points} of {most} points: {fact}{further}")
+    return replace(verdict, earned=(points, most))
 
 
 def _is_tried(trial: Trial) -> bool:

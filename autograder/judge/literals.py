@@ -73,7 +73,8 @@ def _code(value: Any, drawn: Any) -> str:
     if isinstance(value, torch.Tensor):
         return _tensor(value, drawn)
     if isinstance(value, Seed):
-        return f"torch.Generator().manual_seed({value.value})"
+        made = f"torch.Generator().manual_seed({value.value})"
+        return f"(g := {made}, torch.rand({value.drawn}, generator=g))[0]" if value.drawn else made
     if isinstance(value, (list, tuple)):
         if built := _built(value):
             return built

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from autograder.exercise import Mistake
+from autograder.exercise import SCORE, Mistake
 from autograder.judge.compare import Difference, Tolerance, compare
 from autograder.judge.trial import Trial
 from course_utils.probes import Case, Observation
@@ -94,7 +94,7 @@ def _places(trial: Trial, tolerance: Tolerance) -> Iterator[_Place]:
 
 def _values(got: Observation, expected: Observation) -> Iterator[tuple[str, Any, Any]]:
     for part, want in expected.parts.items():
-        if part not in ("calls", "state"):
+        if part not in ("calls", "state", SCORE):
             yield from _leaves(got.parts.get(part), want, part)
 
 

@@ -38,6 +38,7 @@ class Verdict:
         mistake: the name of the known mistake that explains a wrong answer, or None.
         contrast: what came beside what was expected, where a picture explains more than the message. It stays where
             the judge is.
+        earned: the points that it earned, of how many, where an exercise has steps; None: it earned all, or none.
     """
 
     passed: bool
@@ -45,6 +46,14 @@ class Verdict:
     message: str
     mistake: str | None = None
     contrast: Contrast | None = field(default=None, repr=False, compare=False)
+    earned: tuple[int, int] | None = None
+
+    @property
+    def share(self) -> float:
+        """The share of the exercise's points that it earns, from 0 to 1."""
+        if self.earned:
+            return self.earned[0] / self.earned[1]
+        return int(self.passed)
 
 
 class Gone(Exception):

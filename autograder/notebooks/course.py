@@ -9,6 +9,7 @@ from pathlib import Path
 
 START = "start"  # the start notebook, which is no lesson and lies beside them
 CLINIC = "clinic"  # the lesson without a number, after all others: programs that run and are wrong
+REVIEW = "review"  # the review notebook, which `course review` makes in work/
 KEPT = "kept"  # in work/, where a learner's older copies are
 _MARKS = ("nbgrader_config.py", "course_utils")  # what the course's folder has, built or not
 

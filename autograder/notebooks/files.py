@@ -1,7 +1,8 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all; and what is personal, for nobody else to read."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 _OF_ONE_PATH = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP)
 
 TIMESTAMP = "timestamp.txt"  # nbgrader's: when a submission was handed in
+PRIVATE = 0o600  # whatever has grades or people in it
 SECRET = "submission_secret.txt"  # nbgrader's exchange's: by it a student finds the feedback on a submission
 
 
@@ -17,8 +19,8 @@ def lies_in_the_path(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in _OF_ONE_PATH
 
 
-def write_whole(path: Path, text: str, mode: int, aside: Path) -> None:
-    """Write ``text`` to ``path`` with the permissions ``mode``; leave the file alone if it is the same.
+def write_whole(path: Path, content: str | bytes, mode: int, aside: Path) -> None:
+    """Write ``content``, text as UTF-8, to ``path`` with the permissions ``mode``; a file that is the same stays.
 
     Args:
         aside: a folder on the same disk for what is not whole yet.
@@ -26,15 +28,39 @@ def write_whole(path: Path, text: str, mode: int, aside: Path) -> None:
     Raises:
         OSError: the disk refuses; what was at ``path`` is still there.
     """
-    content = text.encode("utf-8")
+    content = content.encode("utf-8") if isinstance(content, str) else content
     if path.is_file() and path.read_bytes() == content:
+        if path.stat().st_mode & 0o777 != mode:
+            path.chmod(mode)
         return
     temporary = aside / f".writing-{os.getpid()}"
     try:
-        temporary.touch(0o600)  # until it is whole it is its owner's
+        temporary.touch(PRIVATE)  # until it is whole it is its owner's
         temporary.write_bytes(content)
         temporary.chmod(mode)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def write_private(path: Path, content: str | bytes) -> None:
+    """Write what has grades or people in it: whole or not at all, and for its owner alone (mode 0600).
+
+    Raises:
+        OSError: the disk refuses; what was at ``path`` is still there.
+    """
+    path = path.resolve()  # where a link leads
+    if path.exists() and not path.is_file():  # such as /dev/stdout
+        path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+    else:
+        write_whole(path, content, PRIVATE, path.parent)
+
+
+def make_private(*paths: Path) -> None:
+    """Shut files, and folders with all that is in them, to everybody but their owner, as far as they are ours."""
+    for path in paths:
+        with contextlib.suppress(OSError):  # is not there, or somebody else's
+            mode = path.stat().st_mode & 0o777
+            if mode & 0o077:
+                path.chmod(mode & 0o700)

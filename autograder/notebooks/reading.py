@@ -232,7 +232,7 @@ def _no_notebook(why: str) -> Unreadable:
 
 def _parsed(data: bytes) -> dict[str, Any]:
     try:
-        text = data.decode(json.detect_encoding(data))
+        text = _decoded(data)
         if text.count("[") + text.count("{") > MAX_BRACKETS:
             raise _no_notebook(f"it has more than {MAX_BRACKETS:,} brackets")
         parsed = json.loads(text.removeprefix("\ufeff"), parse_int=_integer, parse_constant=lambda name: None)
@@ -243,6 +243,17 @@ def _parsed(data: bytes) -> dict[str, Any]:
     if not isinstance(parsed, dict):
         raise _no_notebook("its JSON is no object")
     return parsed
+
+
+def _decoded(data: bytes) -> str:
+    """The text of a notebook, which is UTF-8 as the format says, or what an editor on Windows has made of it."""
+    encoding = json.detect_encoding(data)
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        if not encoding.startswith("utf-8"):
+            raise
+        return data.decode("cp1252")  # bytes that stand for nothing there are an error, too
 
 
 def _integer(digits: str) -> int | None:

@@ -12,7 +12,8 @@ from autograder.sandbox.run import Program
 from autograder.sandbox.unwalled import Unwalled
 from autograder.sandbox.verdicts import error, judge_hidden, refusal
 from autograder.syntax import doubts, tampering
-from autograder.syntax.statements import Place, needed, read_cell, written
+from autograder.syntax.needs import Place, needed, written
+from autograder.syntax.statements import read_cell
 
 UNREADABLE = "code that is nested too deeply, or too long, to be read"
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import socket
-import subprocess
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.errors import SandboxError, SandboxLost
 from autograder.sandbox.inside import wire
-from autograder.sandbox.run import START_SECONDS, Program, Run, await_ready
+from autograder.sandbox.launch import Server
+from autograder.sandbox.run import START_SECONDS, Program, Run, await_ready, running
 
 END_SECONDS = 60  # until the server has ended a submission's processes
 
@@ -24,17 +22,17 @@ class Sandbox:
 
     Args:
         extras: modules that notebooks may import beside the course's own.
+        server: the first one, where it was started already.
 
     Raises (`start` and `run`):
         SandboxError: there is no sandbox to be had.
         SandboxLost: it failed in the middle of a run.
     """
 
-    def __init__(self, extras: Sequence[str] = ()) -> None:
+    def __init__(self, extras: Sequence[str] = (), server: Server | None = None) -> None:
         self._extras = extras
-        self._process: subprocess.Popen | None = None
-        self._control: socket.socket | None = None
-        self._errors: Any = None
+        self._started = server
+        self._server: Server | None = None
 
     def __enter__(self) -> Sandbox:
         self.start()
@@ -45,48 +43,32 @@ class Sandbox:
 
     def close(self) -> None:
         """End the server and everything in the sandbox."""
-        if self._process:
-            self._control.close()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(2)
-            self._process.kill()
-            self._process.wait()
-            self._errors.close()
-            self._process = None
+        if self._server:
+            self._server.close()
+            self._server = None
 
     def start(self) -> None:
         """Start the server, unless it runs."""
-        if self._process and self._process.poll() is None:
+        if self._server and self._server.process.poll() is None:
             return
         self.close()
-        command = bubblewrap.command(*self._extras)
-        self._control, theirs = socket.socketpair()
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
-        with theirs:
-            self._process = subprocess.Popen(
-                command, stdin=theirs, stdout=subprocess.DEVNULL, stderr=self._errors, env={}, start_new_session=True
-            )
+        self._server, self._started = self._started or Server(self._extras), None
         try:
-            wire.exactly(self._control, wire.STATUS.size, time.monotonic() + START_SECONDS)
+            wire.exactly(self._server.control, wire.STATUS.size, time.monotonic() + START_SECONDS)
         except wire.WireError as error:
-            said = self._said()
+            said = self._server.said()
             self.close()
             if "bwrap:" in said:
                 raise SandboxError(bubblewrap.NO_NAMESPACES.format(error=said)) from None
             raise SandboxError(f"The sandbox did not start: its server {error}.\n{said}") from None
 
-    @contextlib.contextmanager
-    def run(self, program: Program, until: float = math.inf) -> Iterator[Run]:
+    def run(self, program: Program, until: float = math.inf) -> AbstractContextManager[Run]:
         """Run the cells; inside the block their functions can be called; afterwards nothing of them is left.
 
         Args:
             until: the `time.monotonic` after which nothing of it runs any more.
         """
-        run = Run(program, self._open, self._end, until)
-        try:
-            yield run
-        finally:
-            run.close()
+        return running(program, self._open, self._end, until)
 
     def _open(self) -> socket.socket:
         """Have the server fork a process for a notebook; the channel to it."""
@@ -94,7 +76,7 @@ class Sandbox:
         ours, theirs = socket.socketpair()
         with theirs:
             try:
-                socket.send_fds(self._control, [b"r"], [theirs.fileno()])
+                socket.send_fds(self._server.control, [b"r"], [theirs.fileno()])
             except OSError as error:
                 raise self._failed(error) from error
         try:
@@ -108,18 +90,14 @@ class Sandbox:
     def _end(self) -> bool:
         """Have everything of the notebook ended; whether it had taken too much memory."""
         try:
-            self._control.settimeout(END_SECONDS)
-            self._control.sendall(b"e")
-            answer = wire.exactly(self._control, wire.STATUS.size, time.monotonic() + END_SECONDS)
+            self._server.control.settimeout(END_SECONDS)
+            self._server.control.sendall(b"e")
+            answer = wire.exactly(self._server.control, wire.STATUS.size, time.monotonic() + END_SECONDS)
         except (OSError, wire.WireError) as error:
             raise self._failed(error) from error
         return wire.STATUS.unpack(answer)[0] == wire.OUT_OF_MEMORY
 
     def _failed(self, error: Exception) -> SandboxLost:
-        said = self._said()
+        said = self._server.said()
         self.close()
         return SandboxLost(f"The sandbox's server failed ({error}).\n{said}")
-
-    def _said(self) -> str:
-        self._errors.seek(0)
-        return self._errors.read(10_000).decode(errors="replace").strip()

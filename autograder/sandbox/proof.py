@@ -13,6 +13,7 @@ from pathlib import Path
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.client import Sandbox
 from autograder.sandbox.errors import SandboxError, SandboxLost
+from autograder.sandbox.launch import Server
 from autograder.sandbox.run import Program
 
 _ATTEMPTS = f"""
@@ -69,17 +70,18 @@ def _untried(why: str) -> SandboxError:
 _own = threading.local()
 
 
-def own_sandbox(extras: tuple[str, ...] = ()) -> Sandbox:
+def own_sandbox(extras: tuple[str, ...] = (), server: Server | None = None) -> Sandbox:
     """This thread's own sandbox, started and proved when it is first asked for.
 
     Args:
         extras: modules that notebooks may import beside the course's own; for others, there is another sandbox.
+        server: its server, where that was started already.
 
     Raises:
         SandboxError: there is no sandbox to be had.
     """
     if getattr(_own, "extras", None) != extras:
-        sandbox = Sandbox(extras)
+        sandbox = Sandbox(extras, server)
         prove(sandbox, [bubblewrap.AUTOGRADER.with_name(name) for name in ("solutions", "source")])
         if hasattr(_own, "sandbox"):
             _own.sandbox.close()

@@ -5,11 +5,12 @@ Nothing that comes from there is trusted: it is bounded in size and time, and on
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,7 +93,7 @@ def await_ready(channel: socket.socket) -> None:
 
 
 class Run:
-    """What the cells of a notebook did, and a way to call what they defined.
+    """What the cells of a notebook did, once `run_cells` has run them, and a way to call what they defined.
 
     A cell that ends the process, or takes too long, is left out, and the others run again without it. So they do when
     a call ended the process.
@@ -130,6 +131,9 @@ class Run:
         self.missing: dict[int, list[str]] = {}
         self.ended: dict[int, str] = {}
         self._shown: tuple[dict[int, list[dict[str, Any]]], dict[int, str]] | None = None
+
+    def run_cells(self) -> None:
+        """Run the cells, as far as they do not end it; what they show is what they show now."""
         self._run_cells()
         self._shown = self.outputs, self.raised
 
@@ -146,8 +150,13 @@ class Run:
         self.close()
         self._run_cells()
 
-    def observe(self, exercise: str, probe: Callable, cases: Sequence[Case]) -> list[Observation]:
+    def observe(
+        self, exercise: str, probe: Callable, cases: Sequence[Case], seconds: float | None = None
+    ) -> list[Observation]:
         """Run ``probe`` on the answer to ``exercise`` in the sandbox, for each of the cases.
+
+        Args:
+            seconds: how long each of them may take; None: `CALL_SECONDS`.
 
         Returns:
             One observation for each case; only the first when it is that of an untouched stub.
@@ -159,16 +168,17 @@ class Run:
         if exercise in self._gone:
             raise Gone(self._gone[exercise])
         self.answering.discard(exercise)
+        seconds = seconds or CALL_SECONDS
         if time.monotonic() > self._until:
             raise self._late(exercise, NO_TIME)
         try:
             self._ask(exercise, probe, cases)
-            observations = self._observe(exercise, len(cases))
+            observations = self._observe(exercise, len(cases), seconds)
             self.answering.add(exercise)
             return observations
         except wire.TooSlow:
             self.close()
-            limit = f"{CALL_SECONDS} s for one call, at most {EXERCISE_SECONDS} s for all"
+            limit = f"{seconds:g} s for one call, at most {EXERCISE_SECONDS} s for all"
             self._gone[exercise] = f"it did not finish in time ({limit}). {LOOPS}"
             raise self._late(exercise, self._gone[exercise]) from None
         except wire.WireError as error:
@@ -188,7 +198,7 @@ class Run:
                 raise Gone(GIVEN_UP) if len(self.ended) == MAX_ENDED else self._late(exercise, NO_TIME)
             try:
                 wire.send_encoded(self._channel, request, SEND_SECONDS)
-                self._check_defined(self._receive(dict, wire.Room(), math.inf), names)
+                self._check_defined(self._receive(dict, wire.Room(), math.inf, CALL_SECONDS), names)
                 return
             except wire.WireError:
                 if is_fresh:
@@ -199,7 +209,7 @@ class Run:
         self.late[exercise] = why
         return Gone(why)
 
-    def _observe(self, exercise: str, n: int) -> list[Observation]:
+    def _observe(self, exercise: str, n: int, seconds: float) -> list[Observation]:
         begun = time.monotonic()
         # at most half of what is left: the other exercises need some of it
         until = min(begun + EXERCISE_SECONDS - self._spent[exercise], (begun + self._until) / 2)
@@ -207,7 +217,7 @@ class Run:
         room = wire.Room()
         try:
             while len(observations) < n:
-                more = self._receive(list, room, until)
+                more = self._receive(list, room, until, seconds)
                 if not more or not all(isinstance(observation, Observation) for observation in more):
                     raise wire.WireError("sent nonsense")
                 observations += more
@@ -217,8 +227,8 @@ class Run:
             self._spent[exercise] += time.monotonic() - begun
         return observations[:n]
 
-    def _receive(self, kind: type, room: wire.Room, until: float) -> Any:
-        value = wire.receive(self._channel, min(until, time.monotonic() + CALL_SECONDS), room)
+    def _receive(self, kind: type, room: wire.Room, until: float, seconds: float) -> Any:
+        value = wire.receive(self._channel, min(until, time.monotonic() + seconds), room)
         if not isinstance(value, kind):
             raise wire.WireError("sent nonsense")
         return value
@@ -292,6 +302,25 @@ class Run:
             return at, f"did not finish within {patience:.3g} s"
         except wire.WireError:
             return at, "ended the whole process"
+
+
+@contextlib.contextmanager
+def running(
+    program: Program, begin: Callable[[], socket.socket], end: Callable[[], bool], until: float = math.inf
+) -> Iterator[Run]:
+    """A run whose cells have run; after the block nothing of them runs any more.
+
+    Args:
+        begin: starts a process, and gives the channel to it.
+        end: ends it; whether it had taken too much memory.
+        until: the `time.monotonic` after which nothing of it runs any more.
+    """
+    run = Run(program, begin, end, until)
+    try:
+        run.run_cells()
+        yield run
+    finally:
+        run.close()
 
 
 _requests: dict[tuple[str, int, int], tuple[Sequence[Case], bytes]] = {}

@@ -65,7 +65,8 @@ def _judge(name: str, program: Program, code: Sequence[str], run: Run, seed: int
     exercise = find_exercise(name)
     used = shortcuts.in_notebook(code, exercise.names, exercise.forbidden) if exercise.forbidden else []
     try:
-        return judge_observed(exercise, partial(run.observe, name, exercise.probe), used, seed=seed)
+        observe = partial(run.observe, name, exercise.probe, seconds=exercise.seconds)
+        return judge_observed(exercise, observe, used, seed=seed)
     except Absent as absent:
         return _absent(name, absent, program, run)
 

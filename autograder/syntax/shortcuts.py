@@ -18,7 +18,8 @@ from typing import Any
 import torch
 
 from autograder.syntax import hiding
-from autograder.syntax.statements import reached, read_cell
+from autograder.syntax.needs import reached
+from autograder.syntax.statements import read_cell
 
 # where a function that somebody else wrote may come from
 LIBRARIES = ("torch", "numpy", "scipy", "operator", "sklearn")
@@ -102,7 +103,7 @@ def in_notebook(sources: Sequence[str], names: Sequence[str], forbidden: Iterabl
 
 def _in_tree(tree: ast.AST, forbidden: Iterable[str], aliases: Mapping[str, str]) -> list[str]:
     known = {"torch": "torch", **aliases, **_imports(tree)}
-    starred = any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in ast.walk(tree))
+    starred, own = _imports_everything(tree), _defined_last(tree)
     forbidden = set(forbidden)
     found = set()
     for node in ast.walk(tree):
@@ -112,7 +113,7 @@ def _in_tree(tree: ast.AST, forbidden: Iterable[str], aliases: Mapping[str, str]
             names = [node.attr]
         elif isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
             names = [dotted.rpartition(".")[2] for dotted in [_dotted(node, known)] if dotted]
-            if starred and isinstance(node, ast.Name) and node.id not in known:
+            if starred and isinstance(node, ast.Name) and node.id not in known.keys() | own:
                 names = [node.id]
         elif isinstance(getattr(node, "op", None), ast.MatMult):
             names = ["matmul"]
@@ -121,6 +122,22 @@ def _in_tree(tree: ast.AST, forbidden: Iterable[str], aliases: Mapping[str, str]
         plain = {_plain(str(name)) for name in names}
         found |= plain | {SYNONYMS[name] for name in plain & SYNONYMS.keys()}
     return sorted(name for name in forbidden if _plain(name) in found)
+
+
+def _imports_everything(tree: ast.AST) -> bool:
+    """Whether ``from ... import *`` stands in the code, wherever."""
+    return any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in ast.walk(tree))
+
+
+def _defined_last(tree: ast.AST) -> set[str]:
+    """The functions and classes of the code itself that no later ``import *`` replaces."""
+    own: set[str] = set()
+    for node in ast.iter_child_nodes(tree):
+        if _imports_everything(node):
+            own.clear()
+        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            own.add(node.name)
+    return own
 
 
 def _source(item: Any) -> str:

@@ -128,11 +128,11 @@ def _in_lookup(call: ast.Call, known: Mapping[str, str]) -> Iterator[str]:
     name = call.args[1].value if isinstance(call.args[1], ast.Constant) else None
     attribute = ast.Attribute(call.args[0], str(name or "?"), ast.Load())
     whole = hiding.dotted(attribute, known)
-    if name in ATTRIBUTES or (_root(attribute) in known and _begins(whole, ROUTES)):
+    if name in ATTRIBUTES or (_first_name(attribute) in known and _begins(whole, ROUTES)):
         yield str(name)
-    elif name is None and _root(attribute) in known and _begins(whole, _INSIDES):
+    elif name is None and _first_name(attribute) in known and _begins(whole, _INSIDES):
         yield "a look-up by a computed name"
-    elif _root(attribute) not in known and isinstance(call.args[1], (ast.BinOp, ast.JoinedStr)):
+    elif _first_name(attribute) not in known and isinstance(call.args[1], (ast.BinOp, ast.JoinedStr)):
         yield "a look-up by a name that is put together"
     if hiding.dotted(call.func, known) != "getattr" and (patched := _shared(attribute, known)):
         yield f"a change of {patched}"
@@ -142,7 +142,7 @@ def _names(node: ast.AST, known: Mapping[str, str]) -> Iterable[str]:
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         return hiding.imports(node).values()
     if isinstance(node, ast.Attribute) or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)):
-        return [hiding.dotted(node, known)] if _root(node) in known else []
+        return [hiding.dotted(node, known)] if _first_name(node) in known else []
     return []
 
 
@@ -153,7 +153,7 @@ def _shared(target: ast.Attribute, known: Mapping[str, str]) -> str | None:
         return whole
     if isinstance(base, ast.Attribute) and base.attr in ("__class__", "__dict__"):
         return whole
-    return whole if _root(target) in known and not _begins(whole, SETTINGS) else None
+    return whole if _first_name(target) in known and not _begins(whole, SETTINGS) else None
 
 
 def _harmless(node: ast.AST, known: Mapping[str, str]) -> list[ast.expr]:
@@ -170,7 +170,7 @@ def _begins(name: str, table: Collection[str]) -> bool:
     return any(beginning in table for beginning in hiding.beginnings(name))
 
 
-def _root(node: ast.expr) -> str:
+def _first_name(node: ast.expr) -> str:
     while isinstance(node, ast.Attribute):
         node = node.value
     return getattr(node, "id", "")

@@ -1,10 +1,10 @@
 """The pictures of lesson 2: a slope seen from near and far, and how rounding spoils it. `graph` draws graphs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 
-from course_utils.plots.style import BLACK, BLUE, VERMILLION, Picture, dress
+from course_utils.plots.style import BLACK, BLUE, INK, LINES, VERMILLION, Picture, dress
 
 Function = Callable[[torch.Tensor], torch.Tensor]
 _STEPS = torch.logspace(-12, 0, 49, dtype=torch.float64)
@@ -84,6 +84,34 @@ def plot_rounding(f: Function, x: float) -> Picture:
     dress(axes, title, "eps (log scale)", "relative error of the slope (log scale)")
     axes.legend(loc="lower left", fontsize=9)
     return picture
+
+
+def plot_fitted_line(x: torch.Tensor, y: torch.Tensor, stages: Mapping[str, Sequence[float]]) -> Picture:
+    """Draw points, and a line at several stages of its way to them.
+
+    Args:
+        x, y: `(n,)`, the points
+        stages: what a stage is called -> slope and intercept of the line; the last is where it ends, at most four
+    """
+    losses = {name: float(((w * x + b - y) ** 2).mean()) for name, (w, b) in stages.items()}
+    (first, start), *_, (last, end) = losses.items()
+    title = f"Mean squared distance from the points: {start:.2f} at {first}, {end:.2f} {last}"
+    lines = ", ".join(f"{name} {_formula(*line)}" for name, line in stages.items())
+    picture = Picture(f"{len(x)} points and a line at {len(stages)} stages: {lines}. {title}.", 7.5, 4.2)
+    axes = picture.subplots()
+    axes.plot(x.tolist(), y.tolist(), "o", color=INK, markersize=4, label="the points")
+    ends = torch.stack([x.min(), x.max()])  # (2,)
+    for (name, (w, b)), (color, dashes) in zip(reversed(stages.items()), LINES, strict=False):
+        label = f"{name}: {_formula(w, b)}"
+        axes.plot(ends.tolist(), (ends * w + b).tolist(), color=color, linestyle=dashes, linewidth=2.2, label=label)
+    dress(axes, title, "input x", "output y")
+    axes.legend(loc="upper left", fontsize=9)
+    return picture
+
+
+def _formula(w: float, b: float) -> str:
+    sign = "\N{MINUS SIGN}" if b < 0 else "+"
+    return f"{w:.2f}x {sign} {abs(b):.2f}"
 
 
 def _errors(f: Function, x: float, slope: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:

@@ -1,6 +1,6 @@
 """The pictures of lesson 8: what optimizers do, and what a classifier has learned."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from matplotlib.axes import Axes
@@ -76,6 +76,31 @@ def plot_regions(model: nn.Module, points: torch.Tensor, labels: torch.Tensor) -
     dress(axes, finding, "first feature", "second feature")
     axes.set_aspect("equal")
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+    return picture
+
+
+def plot_schedule(rates: Mapping[str, Sequence[float]], distances: Mapping[str, Sequence[float]]) -> Picture:
+    """Draw the learning rate of each step, and how far from the minimum it leads.
+
+    Args:
+        rates: a name -> the learning rate of each step; up to four of them
+        distances: the same names -> the mean distance from the minimum after each step
+    """
+    highest = max(max(own) for own in rates.values())
+    shown = f"Learning rates of at most {highest:g}"
+    finding = "In the end: " + ", ".join(f"{name} {own[-1]:.2f}" for name, own in distances.items())
+
+    picture = Picture(f"{shown}. The distance from the minimum. {finding}.", 10.5, 3.8)
+    left, right = picture.subplots(1, 2)
+    for axes, curves in ((left, rates), (right, distances)):
+        for (name, values), (color, dashes) in zip(curves.items(), LINES, strict=False):
+            axes.plot(values, color=color, linestyle=dashes, linewidth=2, label=name)
+    left.set_ylim(0, 1.15 * highest)
+    right.set_yscale("log")
+    right.yaxis.set_major_formatter("{x:g}")
+    dress(left, shown, "step", "learning rate")
+    dress(right, finding, "step", "distance from the minimum, logarithmic")
+    right.legend(loc="best", frameon=False, handlelength=3)
     return picture
 
 

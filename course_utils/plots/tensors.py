@@ -1,7 +1,9 @@
 """The pictures of lesson 1."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
+import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
@@ -41,7 +43,7 @@ def plot_place(x: torch.Tensor, shape: Sequence[int], place: int) -> Picture:
     """
     shape = tuple(shape)
     table = x.detach().cpu().reshape(shape)
-    index = [int(i) for i in torch.unravel_index(torch.tensor(place), shape)]
+    index = [int(i) for i in np.unravel_index(place, shape)]
     work = f" = {index[0]} {_TIMES} {shape[1]} + {index[1]}" if len(shape) == 2 else ""
     memory = f"memory: place {place} of {len(x)} is marked"
     finding = f"shape {shape}: place {place}{work} is x{index}"
@@ -53,6 +55,52 @@ def plot_place(x: torch.Tensor, shape: Sequence[int], place: int) -> Picture:
     _draw_table(below, table, finding)
     _frame(below, index[0] if len(shape) == 2 else 0, index[-1], 1, VERMILLION, "-")
     return picture
+
+
+def plot_reading_orders(views: Mapping[str, torch.Tensor]) -> Picture:
+    """Draw several tensors that share one memory, and in which order each reads its places.
+
+    Args:
+        views: what a tensor is called -> a tensor of two dims that starts at place 0 of the memory, of few numbers
+    """
+    first = next(iter(views.values())).detach()
+    row = first.as_strided((first.numel(),), (1,))
+    places = {name: torch.arange(len(row)).as_strided(view.shape, view.stride()) for name, view in views.items()}
+    titles = {
+        name: f"{name}: strides {view.stride()} read places {', '.join(map(str, places[name].flatten().tolist()))}"
+        for name, view in views.items()
+    }
+    tables = {name: f"{name}, shape {tuple(view.shape)}: the same order, row by row" for name, view in views.items()}
+    said = ". ".join([*titles.values(), *tables.values()])
+    picture = Picture(f"One row of {len(row)} numbers, read in {len(views)} orders. {said}.", 10, 5)
+    above, below = picture.subplots(2, len(views), height_ratios=[1.3, 2], squeeze=False)
+    for i, (name, view) in enumerate(views.items()):
+        color, dashes = LINES[i % len(LINES)]
+        _draw_table(above[i], row, titles[name])
+        above[i].set_xlabel("place in memory")
+        above[i].set_ylim(1.1, -1.1)
+        _draw_path(above[i], [(place, 0) for place in places[name].flatten().tolist()], color, dashes, bent=True)
+        _draw_table(below[i], view.detach(), tables[name])
+        rows, columns = view.shape
+        steps = [(column, row) for row in range(rows) for column in range(columns)]
+        _draw_path(below[i], steps, color, dashes, bent=False)
+    return picture
+
+
+def _draw_path(axes: Axes, cells: Sequence[tuple[int, int]], color: str, dashes: str, *, bent: bool) -> None:
+    """Draw arrows from each cell (column, row) to the next: straight, or in bows, above a row and back below it."""
+    for (x0, y0), (x1, y1) in pairwise(cells):
+        arrow = {
+            "arrowstyle": "-|>",
+            "color": color,
+            "linestyle": dashes,
+            "linewidth": 1.6,
+            "shrinkA": 9,
+            "shrinkB": 9,
+            "connectionstyle": f"arc3,rad={-0.35 if bent else 0}",
+        }
+        lift = (0.25 if x1 > x0 else -0.25) if bent else 0
+        axes.annotate("", xy=(x1, y1 - lift), xytext=(x0, y0 - lift), arrowprops=arrow, zorder=3)
 
 
 def _in_words(shape: tuple[int, ...]) -> str:

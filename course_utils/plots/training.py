@@ -112,6 +112,36 @@ def plot_search(trials: Mapping[str, tuple[Sequence[float], Sequence[float]]], b
     return picture
 
 
+def plot_two_settings(searches: Mapping[str, Sequence[tuple[float, float, float]]]) -> Picture:
+    """Draw which pairs of learning rate and momentum were tried, and how well each did; ticks mark learning rates.
+
+    Args:
+        searches: how they were chosen -> (learning rate, momentum, accuracy from 0 to 1) of each trial
+    """
+    findings = []
+    for name, trials in searches.items():
+        rates, best = len({lr for lr, _, _ in trials}), max(accuracy for *_, accuracy in trials)
+        findings.append(f"{name}: {rates} learning rates tried, best {best:.1%}")
+    alt = f"Accuracy of trials over learning rate and momentum, a panel for each search. {'; '.join(findings)}."
+    picture = Picture(alt, 10.5, 4.4)
+    panels = picture.subplots(1, len(searches), sharex=True, sharey=True, squeeze=False)[0]
+    for axes, finding, trials in zip(panels, findings, searches.values(), strict=True):
+        rates, momenta, accuracies = zip(*trials, strict=True)
+        drawn = axes.scatter(
+            rates, [1 - m for m in momenta], 110, accuracies, cmap=INKS, vmin=0, vmax=1, edgecolors=INK, zorder=2
+        )
+        axes.plot(rates, [0.02] * len(rates), "|", color=VERMILLION, markersize=14, markeredgewidth=2)
+        lr, momentum, accuracy = max(trials, key=lambda trial: trial[2])
+        place = {"textcoords": "offset points", "ha": "center", "weight": "bold", "color": INK}
+        axes.annotate(f"{accuracy:.1%}", (lr, 1 - momentum), (0, 10), **place)
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.set_ylim(0.018, 1.6)
+        dress(axes, finding, "learning rate (logarithmic)", "1 - momentum (logarithmic)")
+    picture.colorbar(drawn, ax=panels, label="validation accuracy, from 0 to 1")
+    return picture
+
+
 def plot_stopping(val_losses: Sequence[float], patience: int, ran: int) -> Picture:
     """Draw where a patience stops training, and which epoch is kept.
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from matplotlib.axes import Axes
 
-from course_utils.plots.style import BLUE, GREEN, INK, PAPER, VERMILLION, Picture, dress
+from course_utils.plots.style import BLUE, GREEN, INK, PAPER, VERMILLION, Picture, draw_curves, dress
 
 _KEYS, _QUERIES = 8, 500  # of the random vectors in `plot_attention_scale`
 _SMOOTH = 25  # training losses that are drawn as one mean: a single batch is noise
@@ -39,6 +39,40 @@ def plot_attention(weights: torch.Tensor, labels: Sequence[str]) -> Picture:
     axes.set_yticks(places, labels)
     axes.invert_yaxis()
     return picture
+
+
+def plot_heads(weights: torch.Tensor, labels: Sequence[str]) -> Picture:
+    """Draw the attention weights of several heads side by side: the darker, the more weight.
+
+    Args:
+        weights: `(heads, T, T)`, rows that sum to 1; up to four heads, up to about 16 positions
+        labels: `T` names of the positions
+    """
+    weights = weights.detach().float().cpu()
+    findings = [f"head {h}: {_habit(head)}" for h, head in enumerate(weights)]
+    picture = Picture(
+        f"Attention weights of {len(weights)} heads over {len(labels)} positions. {'. '.join(findings)}.",
+        *(2.9 * len(weights), 3.4),
+    )
+    places = [i + 0.5 for i in range(len(labels))]
+    grid = picture.subplots(1, len(weights), sharey=True, squeeze=False)[0]
+    for axes, head, finding in zip(grid, weights, findings, strict=True):
+        axes.pcolormesh(head, cmap="Blues", vmin=0, vmax=1, edgecolor=PAPER, linewidth=0.5)
+        dress(axes, finding, "looked at (key)", "looks (query)")
+        axes.grid(False)
+        axes.set_xticks(places, labels)
+        axes.set_yticks(places, labels)
+        axes.set_aspect("equal")
+    grid[0].invert_yaxis()
+    return picture
+
+
+def _habit(weights: torch.Tensor) -> str:
+    """How far back most of the weight `(T, T)` lies, and how much that is, of the rows from the second on."""
+    total = weights[1:].sum()
+    shares = [weights[1:].diagonal(1 - back).sum() / total for back in range(len(weights))]
+    most = max(range(len(shares)), key=shares.__getitem__)
+    return f"{shares[most]:.0%} lies {f'{most} back' if most else 'on itself'}"
 
 
 def plot_attention_scale(width: int) -> Picture:
@@ -97,6 +131,29 @@ def plot_loss_and_baseline(train: Sequence[float], held_out: Mapping[int, float]
     axes.axhline(baseline, color=GREEN, linestyle=":", linewidth=2, label=f"bigrams: {baseline:.2f}")
     dress(axes, finding, "training step", "loss: nats per character")
     axes.legend(loc="upper right", frameon=False)
+    return picture
+
+
+def plot_schedules(rates: Mapping[str, Sequence[float]], held_out: Mapping[str, Mapping[int, float]]) -> Picture:
+    """Draw the learning rate of training runs beside what came of it.
+
+    Args:
+        rates: a run's name -> the learning rate of each step; up to four runs
+        held_out: the same names -> number of steps taken -> the loss on words that are not trained on
+    """
+    peaks = [
+        f"{name}: largest {max(values):g} in step {values.index(max(values)) + 1}, last {values[-1]:.4f}"
+        for name, values in rates.items()
+    ]
+    ends = [f"{name} ends at {list(losses.values())[-1]:.2f}" for name, losses in held_out.items()]
+    picture = Picture(f"Two charts. Learning rate, {'; '.join(peaks)}. Held-out loss, {'; '.join(ends)}.", 9.5, 3.6)
+    left, right = picture.subplots(1, 2)
+    draw_curves(left, torch.arange(len(next(iter(rates.values())))), {n: torch.tensor(v) for n, v in rates.items()})
+    steps = torch.tensor(list(next(iter(held_out.values()))))
+    draw_curves(right, steps, {name: torch.tensor(list(losses.values())) for name, losses in held_out.items()})
+    dress(left, "\n".join(peaks), "training step", "learning rate")
+    dress(right, "\n".join(ends), "training step", "held-out loss: nats per character")
+    right.legend(loc="upper right", frameon=False, handlelength=3)
     return picture
 
 

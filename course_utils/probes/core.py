@@ -27,6 +27,7 @@ from course_utils.probes.watch import LIBRARIES, watch_calls
 MAX_NUMEL = 10_000_000  # a result with more entries is described by its shape and dtype instead of copied
 MAX_ITEMS = 100_000  # a longer list is described as well
 MAX_PRINTED = 400  # characters kept of what the learner's code printed during one call
+FURTHER = 1000  # draws after which a generator is to give other values, though it has the same first seed
 OVERWRITTEN = "overwritten"  # in the place of gradients: autograd had saved a tensor that was changed in place since
 
 _NOT_THE_LEARNERS = (*LIBRARIES, str(Path(__file__).resolve().parents[2] / "autograder"))
@@ -34,9 +35,13 @@ _NOT_THE_LEARNERS = (*LIBRARIES, str(Path(__file__).resolve().parents[2] / "auto
 
 @dataclass(frozen=True)
 class Seed:
-    """Stands in a case for a fresh ``torch.Generator().manual_seed(value)``."""
+    """Stands in a case for a fresh ``torch.Generator().manual_seed(value)``, from which ``drawn`` numbers were drawn.
+
+    Such a generator is in another state than its ``initial_seed()`` tells.
+    """
 
     value: int
+    drawn: int = 0
 
 
 @dataclass(frozen=True)
@@ -115,6 +120,27 @@ def call(candidate: Callable, case: Case) -> Observation:
         if case.mode == "gradients":
             parts["gradients"] = gradients(result, args)
         return parts
+
+    return observe(body, case)
+
+
+def call_refused(candidate: Callable, case: Case) -> Observation:
+    """Call ``candidate`` with arguments that it has to refuse, and write down only which error that raised.
+
+    What the error says does not matter, nor what a result holds that should not be there.
+
+    Parts: ``raises``: ``"ValueError"`` (a subclass counts), another error's name, or ``"no error"``.
+    """
+    args = [prepare(value, case.mode) for value in case.args.values()]
+
+    def body() -> dict[str, Any]:
+        try:
+            candidate(*args)
+        except ValueError:
+            return {"raises": "ValueError"}
+        except Exception as error:
+            return {"raises": type(error).__name__}
+        return {"raises": "no error"}
 
     return observe(body, case)
 
@@ -201,7 +227,9 @@ def _is_raised_there(error: BaseException) -> bool:
 def prepare(value: Any, mode: str = "values") -> Any:
     """A fresh copy of one argument, as the case's mode wants it; a `Seed` becomes a generator."""
     if isinstance(value, Seed):
-        return torch.Generator().manual_seed(value.value)
+        generator = torch.Generator().manual_seed(value.value)
+        torch.rand(value.drawn, generator=generator)
+        return generator
     if isinstance(value, (list, tuple)):
         return type(value)(prepare(item, mode) for item in value)
     if not isinstance(value, torch.Tensor):
@@ -250,10 +278,28 @@ def gradients(result: Any, inputs: Mapping[str, Any]) -> dict | Raised | str | N
         shapes = [facts.described(t) for t in outputs]
         weights = [torch.cos(torch.arange(n, dtype=dtype) + 1).reshape(shape) for shape, dtype, _, n in shapes]
         try:  # the graph is kept, so that it can be looked at
-            grads = torch.autograd.grad(outputs, list(wanted.values()), weights, retain_graph=True, allow_unused=True)
+            with torch.enable_grad():
+                total = _WeightedSum.apply(weights, *outputs)
+            grads = torch.autograd.grad(total, list(wanted.values()), retain_graph=True, allow_unused=True)
         except Exception as error:
             return OVERWRITTEN if facts.overwritten(outputs) else raised(error)
     return {name: torch.zeros_like(t) if g is None else g for (name, t), g in zip(wanted.items(), grads, strict=True)}
+
+
+class _WeightedSum(torch.autograd.Function):
+    """The start of a backward pass with these gradients, of outputs that nothing is computed with.
+
+    `torch.autograd.grad` takes them too, and then imports sympy first, to compare shapes: most of a second.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, weights: list[torch.Tensor], *outputs: torch.Tensor) -> torch.Tensor:
+        ctx.weights = weights
+        return torch.zeros(())
+
+    @staticmethod
+    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        return None, *ctx.weights
 
 
 def _tensors(value: Any) -> Iterator[torch.Tensor]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from course_utils.probes.core import Case, Observation, call, observe, prepare, with_flags
+from course_utils.probes.core import Case, Observation, call, call_refused, observe, prepare, with_flags
 
 PARAMETERS = ("W", "b")
 
@@ -15,23 +15,10 @@ PARAMETERS = ("W", "b")
 def call_loss(candidate: Callable, case: Case) -> Observation:
     """Call ``candidate(y_hat, y)``; where the two shapes differ, write down only which error that raised.
 
-    Parts: those of `call`; or ``raises``: ``"ValueError"`` (a subclass counts), another error's name, or
-    ``"no error"``. What the error says does not matter, nor what a result holds that should not be there.
+    Parts: those of `call`, or that of `call_refused`.
     """
-    args = {name: prepare(value, case.mode) for name, value in case.args.items()}
-    if args["y_hat"].shape == args["y"].shape:
-        return call(candidate, case)
-
-    def body() -> dict[str, Any]:
-        try:
-            candidate(*args.values())
-        except ValueError:
-            return {"raises": "ValueError"}
-        except Exception as error:
-            return {"raises": type(error).__name__}
-        return {"raises": "no error"}
-
-    return observe(body, case)
+    fits = case.args["y_hat"].shape == case.args["y"].shape
+    return call(candidate, case) if fits else call_refused(candidate, case)
 
 
 def call_with_parameters(candidate: Callable, case: Case) -> Observation:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -29,44 +29,70 @@ def build(spec: Sequence[Any]) -> nn.Module:
 
 
 @torch.no_grad()
-def fill(model: nn.Module, by_name: bool = True) -> None:
-    """Set every parameter to seeded random values that depend on its shape, and its name or its place, alone."""
-    for i, (name, p) in enumerate(model.named_parameters()):
+def fill(model: nn.Module, by_name: bool = True, named: Mapping[str, nn.Parameter] | None = None) -> None:
+    """Set every parameter to seeded random values that depend on its shape, and its name or its place, alone.
+
+    Args:
+        named: the parameters by the names that count, where those are not the model's own.
+    """
+    for i, (name, p) in enumerate((named or dict(model.named_parameters())).items()):
         generator = torch.Generator().manual_seed(zlib.crc32(name.encode()) if by_name else i)
         p.copy_(torch.randn(p.shape, generator=generator) * 0.5)
 
 
-def run_module(candidate: type[nn.Module], case: Case, by_name: bool = True, holder: str | None = None) -> Observation:
+@torch.no_grad()
+def scale(named: Mapping[str, nn.Parameter], factors: Mapping[str, float]) -> None:
+    """Multiply the parameters whose names start with a factor's name."""
+    for start, factor in factors.items():
+        for name, p in named.items():
+            p.mul_(factor if name.startswith(start) else 1.0)
+
+
+def run_module(
+    candidate: type[nn.Module],
+    case: Case,
+    by_name: bool = True,
+    holder: str | None = None,
+    anywhere: Sequence[str] = (),
+) -> Observation:
     """Build the module, give it known weights, and run it.
 
     The case's arguments:
         init: list, the constructor's arguments.
-        inputs: list of tensors for ``forward``.
+        inputs: list of tensors for ``forward``. Without them, an error is what is looked for: where the module is
+            made, or at the latest where it gets vectors of the width that the first of ``init`` is.
         training: bool, the mode in which it runs. Default True.
+        scaled: beginnings of parameters' names -> what those parameters are multiplied with after they were filled.
 
     Args:
         by_name: whether the exercise fixes the parameters' names, which are then compared and decide which weights
             each parameter gets; else their order does.
         holder: the attribute that must hold all parameters, where the exercise fixes that alone.
+        anywhere: names of layers that may as well lie in a module of the module: their parameters' names begin there.
 
-    Parts: ``module`` (whether it is one); whether every call uses the same parameters; ``parameters`` (shapes by name,
-    or in order); whether the holder has them all; ``result``; ``arguments``: what became of the inputs; with mode
-    ``"gradients"`` also ``gradients`` with respect to inputs and parameters.
+    Parts: ``raises`` (the name of the error), where that is looked for. Else ``module`` (whether it is one); whether
+    every call uses the same parameters; ``parameters`` (shapes by name, or in order); whether the holder has them all;
+    ``result``; ``arguments``: what became of the inputs; with mode ``"gradients"`` also ``gradients`` with respect to
+    inputs and parameters.
     """
 
     def fresh_inputs() -> list[torch.Tensor]:
         """Of its own for each call: a module may change what it is given."""
         return prepare(case.args["inputs"], case.mode)
 
+    def refused() -> dict[str, Any]:
+        init = case.args["init"]
+        return {"raises": _error_of(lambda: candidate(*init)(torch.zeros(1, 2, init[0])))}
+
     def body() -> dict[str, Any]:
         model = candidate(*prepare(case.args["init"]))
-        parts: dict[str, Any] = {"module": _what(model)}
+        parts: dict[str, Any] = {"module": what_it_is(model)}
         if not isinstance(model, nn.Module):
             return parts
         if case.mode == "values":
             first, second = (_leaves(model(*fresh_inputs())) for _ in range(2))
             parts["every call uses the same parameters"] = first.keys() == second.keys()
-        shapes = {name: str(tuple(p.shape)) for name, p in model.named_parameters()}
+        shapes = {name: str(tuple(p.shape)) for name, p in _named(model, anywhere).items()}
         parts["parameters"] = shapes if by_name else list(shapes.values())
         if holder:
             inside = getattr(model, holder, None)
@@ -76,7 +102,9 @@ def run_module(candidate: type[nn.Module], case: Case, by_name: bool = True, hol
             model = model.to("meta")
         elif case.mode == "float64":
             model = model.double()
-        fill(model, by_name)
+        named_parameters = _named(model, anywhere)
+        fill(model, by_name, named_parameters)
+        scale(named_parameters, case.args.get("scaled", {}))
         model.train(case.args.get("training", True))
         reseed(1)  # the same dropout masks for everybody
         inputs = fresh_inputs()
@@ -85,11 +113,11 @@ def run_module(candidate: type[nn.Module], case: Case, by_name: bool = True, hol
         parts["arguments"] = {name: with_flags(x) for name, x in zip(named, inputs, strict=True)}
         if case.mode == "gradients":
             tensors = dict(zip(named, inputs, strict=True))
-            parameters = [(name if by_name else str(i), p) for i, (name, p) in enumerate(model.named_parameters())]
-            parts["gradients"] = gradients(result, tensors | dict(parameters))
+            parameters = {name if by_name else str(i): p for i, (name, p) in enumerate(named_parameters.items())}
+            parts["gradients"] = gradients(result, tensors | parameters)
         return parts
 
-    return observe(body, case)
+    return observe(body if "inputs" in case.args else refused, case)
 
 
 def run_network(candidate: type[nn.Module], case: Case) -> Observation:
@@ -101,13 +129,16 @@ def run_on_model(candidate: Callable, case: Case) -> Observation:
     """Call a function of a model, which should leave the model as it is.
 
     The case's arguments: ``model``, for `build`; ``tied``, pairs of names of modules: the second takes over the weight
-    of the first; ``frozen``, the beginnings of names of parameters that do not learn. The others are the function's.
+    of the first; ``alike``, pairs whose parameters have the same values and are not shared; ``frozen``, the beginnings
+    of names of parameters that do not learn. The others are the function's.
 
     Parts: ``result``; ``model`` (parameters, buffers and flags afterwards).
     """
     args = {name: prepare(value) for name, value in case.args.items()}
     model, tied, frozen = build(args.pop("model")), args.pop("tied", []), args.pop("frozen", [])
     fill(model, by_name=False)
+    for first, second in args.pop("alike", []):
+        model.get_submodule(second).load_state_dict(model.get_submodule(first).state_dict())
     for first, second in tied:
         model.get_submodule(second).weight = model.get_submodule(first).weight
     for name, p in model.named_parameters():
@@ -143,23 +174,43 @@ def run_loss(candidate: Callable, case: Case) -> Observation:
     targets = prepare(case.args.get("targets"))
 
     def refused() -> dict[str, Any]:
-        try:
-            candidate(case.args["task"])
-        except Exception as error:
-            return {"raises": "ValueError" if isinstance(error, ValueError) else type(error).__name__}
-        return {"raises": "no error"}
+        return {"raises": _error_of(lambda: candidate(case.args["task"]))}
 
     def used() -> dict[str, Any]:
         criterion = candidate(case.args["task"])
         if not isinstance(criterion, nn.Module):
-            return {"module": _what(criterion)}
+            return {"module": what_it_is(criterion)}
         loss = criterion(outputs, targets)
-        return {"module": _what(criterion), "loss": loss, "gradients": gradients(loss, {"outputs": outputs})}
+        return {"module": what_it_is(criterion), "loss": loss, "gradients": gradients(loss, {"outputs": outputs})}
 
     return observe(refused if outputs is None else used, case)
 
 
-def _what(value: Any) -> str:
+def run_block(candidate: type[nn.Module], case: Case) -> Observation:
+    """`run_module` for a Transformer block, whose attention may be a module of its own."""
+    return run_module(candidate, case, anywhere=("q", "k", "v", "proj"))
+
+
+def _named(model: nn.Module, anywhere: Sequence[str]) -> dict[str, nn.Parameter]:
+    """The parameters by their names, ``attention.q.weight`` as ``q.weight`` where q may lie ``anywhere``."""
+    named = dict(model.named_parameters())
+    short = {}
+    for name, p in named.items():
+        parts = name.split(".")
+        short[".".join(parts[-2:]) if parts[-2:][0] in anywhere else name] = p
+    return short if len(short) == len(named) else named
+
+
+def _error_of(call: Callable[[], Any]) -> str:
+    """What a call raises, in words: ``ValueError`` for its subclasses too."""
+    try:
+        call()
+    except Exception as error:
+        return "ValueError" if isinstance(error, ValueError) else type(error).__name__
+    return "no error"
+
+
+def what_it_is(value: Any) -> str:
     """``nn.Module`` for one; else what the value is, in words."""
     if isinstance(value, nn.Module):
         return "nn.Module"

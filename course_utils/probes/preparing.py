@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from course_utils.probes import facts
-from course_utils.probes.core import Case, Observation, Seed, observe, prepare
+from course_utils.probes.core import FURTHER, Case, Observation, Seed, observe, prepare
 from course_utils.probes.modules import build, fill
 from course_utils.probes.world import reseed
 
@@ -74,13 +74,14 @@ def run_freeze(candidate: Callable, case: Case) -> Observation:
 def run_sample(candidate: Callable, case: Case) -> Observation:
     """Ask ``candidate(low, high, n, generator)`` for values; the judge sees how they spread.
 
-    Parts: ``draws``, a list: two with generators of the same seed, and one of another.
+    Parts: ``draws``, a list: two with generators of the same seed, one of another, and one with a generator of the
+    first seed that was drawn from before.
     """
     low, high, n, seed = case.args.values()
 
     def body() -> dict[str, Any]:
         draws = []
-        for i, seed_now in enumerate((seed, seed, Seed(seed.value + 1))):
+        for i, seed_now in enumerate((seed, seed, Seed(seed.value + 1), Seed(seed.value, drawn=FURTHER))):
             reseed(i)  # the values are the other generator's alone
             draws.append(candidate(low, high, n, prepare(seed_now)))
         return {"draws": draws}

@@ -129,6 +129,32 @@ def run_update(candidate: Callable, case: Case) -> Observation:
     return observe(body, case)
 
 
+def run_clip(candidate: Callable, case: Case) -> Observation:
+    """Let ``candidate(parameters, max_norm)`` shorten gradients in place.
+
+    The case's arguments: ``parameters``, a list of tensors; ``gradients``, for each a tensor or None; ``max_norm``;
+    ``generator``, whether the parameters are passed as a generator, as ``model.parameters()`` gives them.
+
+    Parts: ``result``; ``params`` and ``grads`` as they are afterwards; whether all parameters are still leaves that
+    learn.
+    """
+    args = {name: prepare(value, case.mode) for name, value in case.args.items()}
+    params = [p.detach().requires_grad_() for p in args["parameters"]]
+    for p, grad in zip(params, args["gradients"], strict=True):
+        p.grad = grad
+
+    def body() -> dict[str, Any]:
+        result = candidate((p for p in params) if args["generator"] else list(params), args["max_norm"])
+        return {
+            "result": result,
+            "params": params,
+            "grads": [p.grad for p in params],
+            "all parameters still learn": all(facts.is_leaf(p) and facts.requires_grad(p) for p in params),
+        }
+
+    return observe(body, case)
+
+
 def run_make_optimizer(candidate: Callable, case: Case) -> Observation:
     """Ask ``candidate(model, *settings)`` for an optimizer, and look at its groups.
 

@@ -2,32 +2,35 @@
 
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from IPython import get_ipython
-
-from course_utils.plots.style import Picture
 
 if TYPE_CHECKING:
     import ipywidgets
 
 
+class Shown(Protocol):
+    """What a notebook shows as HTML, with a plain text beside it: a picture, or a table."""
+
+    def _repr_mimebundle_(self) -> dict[str, object]: ...
+
+
 class Explorer:
-    """A picture that is drawn again whenever one of its controls moves.
+    """A picture, or a table, that is drawn again whenever one of its controls moves.
 
     As the last expression of a cell it shows the controls above the picture. Under grading, and where no Jupyter
-    kernel runs, it shows the picture for the controls' first values. A saved notebook keeps that picture too.
+    kernel runs, it shows the picture for the values of `start`. A saved notebook keeps that picture too.
 
     Args:
         draw: called with the controls' values by name, gives the picture
-        start: the controls' first values by name
-        controls: makes the controls, name -> widget, set to their first values; called only when there is a
-            front-end for them
+        start: the values by name for which it is drawn where nobody can move a control
+        controls: makes the controls, name -> widget; called only when there is a front-end for them
     """
 
     def __init__(
         self,
-        draw: Callable[..., Picture],
+        draw: Callable[..., Shown],
         start: Mapping[str, Any],
         controls: Callable[[], Mapping[str, "ipywidgets.ValueWidget"]],
     ) -> None:
@@ -40,11 +43,12 @@ class Explorer:
         import ipywidgets
 
         controls = self.make_controls()
-        image = ipywidgets.HTML(self.draw(**self.start).img())
+        image = ipywidgets.HTML()
 
-        def redraw(_: object) -> None:
-            image.value = self.draw(**{name: control.value for name, control in controls.items()}).img()
+        def redraw(_: object = None) -> None:
+            image.value = _html(self.draw(**{name: control.value for name, control in controls.items()}))
 
+        redraw()
         for control in controls.values():
             control.observe(redraw, names="value")
         return ipywidgets.VBox([*controls.values(), image])
@@ -54,6 +58,10 @@ class Explorer:
         if not has_front_end():
             return still
         return still | self.panel()._repr_mimebundle_(**options) | {"text/plain": still["text/plain"]}
+
+
+def _html(shown: Shown) -> str:
+    return str(shown._repr_mimebundle_()["text/html"])
 
 
 def has_front_end() -> bool:

@@ -77,6 +77,8 @@ def solved_page(solved: nbformat.NotebookNode, lesson: nbformat.NotebookNode) ->
             cells.append(new_markdown_cell(f"```python\n{asked[cell.id]}\n```", id=f"{cell.id}-asked"))
             cell.source = _MARKER.sub("", cell.source)
             cell.metadata.tags = ["hide-input"]
+        elif "prediction" in cell.metadata.get("tags", ()):
+            cell.metadata.tags = ["remove-input"]  # a page shows the question alone
         cells.append(cell)
     solved.cells = cells
     return solved

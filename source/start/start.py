@@ -40,13 +40,27 @@
 # have come in each lesson, and which mistakes you have left behind. Run it again whenever you like.
 
 # %%
-from course_utils import check, pick_device, progress
+from course_utils import check, pick_device, progress, widgets
 
 progress()
 
 # %% [markdown]
 # Every check that you run is noted in `progress.jsonl`, beside this notebook: what you checked, when, and what
-# came of it. It stays on your machine.
+# came of it. So is what you foresaw, where a lesson asks you. It stays on your machine.
+#
+# ## Where this leads
+#
+# The course ends with a *Transformer*, the kind of network that chatbots are made of. Here is a small one: 154,587
+# numbers, trained for a quarter of a minute on words from Jane Austen's novels. It writes words of its own, letter
+# by letter, and a *temperature* says how daring it is. Run the cell, then move the slider; once you have clicked it,
+# the arrow keys move it too. At which temperature would you believe most of its words?
+
+# %%
+widgets.word_inventor()
+
+# %% [markdown]
+# At 0.1 it begins 40 words and writes the same few again and again; at 2 it writes much that nobody can pronounce. In
+# lesson 10 this model is yours: you write each of its parts, you train it, and you know why temperature does that.
 #
 # ## What your machine computes on
 
@@ -96,6 +110,18 @@ def double(x):
 # the solution. Nobody counts but you.
 
 # %% [markdown]
+# ## What you knew a week ago
+#
+# What you do not use fades. Once you have passed some exercises, the button below makes `review.ipynb`: five of
+# them, empty again, those first that are most likely to have faded. Each comes back later after every success.
+# What you wrote in the lessons stays as it is, and so does a review that you have begun.
+
+# %%
+from course_utils import review
+
+review()
+
+# %% [markdown]
 # ## When something goes wrong
 #
 # | | |
@@ -105,7 +131,7 @@ def double(x):
 # | a lesson is a mess | in a terminal, `course reset 7` gives you lesson 7 anew, and keeps yours aside |
 # | `git pull` brought newer lessons | `course update` carries your answers into them, and keeps yours aside |
 #
-# A terminal is at **File > New > Terminal**. There, `course progress` shows what you see above, and
-# `course check` runs your notebooks from top to bottom.
+# A terminal is at **File > New > Terminal**. There, `course progress` shows what you see above, `course review`
+# does what the button does, and `course check` runs your notebooks from top to bottom.
 #
 # On to [lesson 1, Tensors](01_tensors/01_tensors.ipynb).

@@ -41,6 +41,13 @@ def slope_by_formula(x):
     return 18 * x + 6
 
 
+def slope_by_nudging(x):
+    def y(x):
+        return (3 * torch.tensor(x, dtype=torch.float64, requires_grad=True) + 1) ** 2
+
+    return ((y(x + 0.5) - y(x - 0.5)) / 1).item()
+
+
 def slope_by_forward_mode(x):
     _, slope = torch.func.jvp(lambda t: (3 * t + 1) ** 2, (torch.tensor(x),), (torch.tensor(1.0),))
     return slope.item()
@@ -512,6 +519,138 @@ def ops_two_children_only(z):
     return names
 
 
+# --- backward
+
+
+def backward_as_micrograd_does(value):
+    topo, visited = [], set()
+
+    def build_topo(v):
+        if v not in visited:
+            visited.add(v)
+            for parent in v.parents:
+                build_topo(parent)
+            topo.append(v)
+
+    build_topo(value)
+    value.grad = 1.0
+    for v in reversed(topo):
+        for parent, local in zip(v.parents, v.local_grads, strict=True):
+            parent.grad += local * v.grad
+
+
+def backward_by_counting_children(value):
+    children, waiting, seen = {}, [value], {value}
+    while waiting:
+        node = waiting.pop()
+        for parent in node.parents:
+            children[parent] = children.get(parent, 0) + 1
+            if parent not in seen:
+                seen.add(parent)
+                waiting.append(parent)
+    value.grad, ready = 1, deque([value])
+    while ready:
+        node = ready.popleft()
+        for parent, local in zip(node.parents, node.local_grads, strict=True):
+            parent.grad += node.grad * local
+            children[parent] -= 1
+            if children[parent] == 0:
+                ready.append(parent)
+
+
+def backward_in_a_dict_of_ids(value):
+    nodes = {}
+
+    def collect(node):
+        if id(node) not in nodes:
+            nodes[id(node)] = node
+            for parent in node.parents:
+                collect(parent)
+
+    collect(value)
+    order, done = [], set()
+    while len(order) < len(nodes):  # slow, and right: whoever has all parents done comes next
+        for key, node in nodes.items():
+            if key not in done and all(id(p) in done for p in node.parents):
+                done.add(key)
+                order.append(node)
+    grads = dict.fromkeys(nodes, 0.0)
+    grads[id(value)] = 1.0
+    for node in order[::-1]:
+        for i in range(len(node.parents)):
+            grads[id(node.parents[i])] += grads[id(node)] * node.local_grads[i]
+    for key, node in nodes.items():
+        node.grad = grads[key]
+
+
+def backward_that_starts_anew(value):
+    order = []
+
+    def visit(node):
+        if node in order:
+            return
+        for parent in node.parents:
+            visit(parent)
+        order.append(node)
+
+    visit(value)
+    for node in order:
+        node.grad = 0.0
+    value.grad += 1.0
+    while order:
+        node = order.pop()
+        for parent, local in zip(node.parents, node.local_grads, strict=True):
+            parent.grad = parent.grad + local * node.grad
+    return value
+
+
+def backward_pulled_from_below(value):
+    """Each Value asks those that were computed from it, and keeps the answer."""
+    users, seen, waiting = {}, {value}, [value]
+    while waiting:
+        node = waiting.pop(0)
+        for parent, local in zip(node.parents, node.local_grads, strict=True):
+            users.setdefault(parent, []).append((node, local))
+            if parent not in seen:
+                seen.add(parent)
+                waiting.append(parent)
+    known = {value: 1.0}
+
+    def grad(node):
+        if node not in known:
+            known[node] = sum(local * grad(user) for user, local in users[node])
+        return known[node]
+
+    for node in seen:
+        node.grad = grad(node)
+
+
+def backward_doubled(value):
+    backward_as_micrograd_does(value)
+    value.grad *= 2
+
+
+def backward_marking_the_graph(value):
+    backward_as_micrograd_does(value)
+    value.data = 0.0
+
+
+def backward_that_skips_small_slopes(value):
+    order = []
+
+    def visit(node):
+        if node not in order:
+            for parent in node.parents:
+                visit(parent)
+            order.append(node)
+
+    visit(value)
+    value.grad = 1.0
+    for node in reversed(order):
+        for parent, local in zip(node.parents, node.local_grads, strict=True):
+            parent.grad += local * node.grad if abs(local) > 1e-3 else 0.0
+
+
 RIGHT = {
     "slope_at": (
         slope_by_backward,
@@ -519,7 +658,6 @@ RIGHT = {
         slope_by_func,
         slope_by_jacobian,
         slope_of_a_parameter,
-        slope_by_formula,
         slope_by_forward_mode,
     ),
     "mean_square_grad": (
@@ -578,9 +716,18 @@ RIGHT = {
         ops_in_a_dict,
         ops_recursive,
     ),
+    "backward": (
+        backward_as_micrograd_does,
+        backward_by_counting_children,
+        backward_in_a_dict_of_ids,
+        backward_that_starts_anew,
+        backward_pulled_from_below,
+    ),
 }
 
 WRONG = (
+    ("slope_at", slope_by_formula, "gets there without autograd"),
+    ("slope_at", slope_by_nudging, "gets there without autograd"),
     ("slope_at", slope_as_a_numpy_number, "returned a value of type ndarray; expected a float (42)"),
     ("slope_at", slope_rounded, "expected"),
     ("mean_square_grad", mean_square_halved, "returned [0.75, 1.5, 2.25, 3]; expected [0.5, 1, 1.5, 2]"),
@@ -601,4 +748,7 @@ WRONG = (
     ("graph_ops", ops_without_subtractions, "values; expected"),
     ("graph_ops", ops_as_a_set, "returned a value of type set; expected a list of 6"),
     ("graph_ops", ops_two_children_only, "returned 5 values; expected 6"),
+    ("backward", backward_doubled, "leaves z.grad at 2; expected 1"),
+    ("backward", backward_marking_the_graph, "breaks the rule that data, parents and local_grads of every Value stay"),
+    ("backward", backward_that_skips_small_slopes, ".grad at "),
 )

@@ -402,6 +402,7 @@ RIGHT = {
 
 # (exercise, answer, words that its message must hold)
 WRONG = (
+    ("autograd_gradients", mse_gradients_by_matmul, "gets there without backward"),
     ("predict", predict_without_graph, "cut off from the graph"),
     ("predict", predict_changes_b, "its argument b"),
     ("mse", mse_by_library, "uses the library's mse_loss; build it from a difference, a square and a mean"),

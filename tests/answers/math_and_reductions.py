@@ -341,7 +341,77 @@ def log_sum_exp_of_absolute_values(x, dim):
     return (x - top).exp().sum(dim).log() + top.squeeze(dim)
 
 
+# --- split_heads
+
+
+def split_heads_by_reshape(x, n_heads):
+    B, T, C = x.shape
+    if C % n_heads != 0:
+        raise ValueError(f"{C} features cannot be shared out among {n_heads} heads")
+    return x.reshape(B, T, n_heads, C // n_heads).transpose(1, 2)
+
+
+def split_heads_by_view_and_permute(x, n_heads):
+    B, T, C = x.size()
+    size, rest = divmod(C, n_heads)
+    if rest:
+        raise ValueError(rest)
+    return x.view(B, T, n_heads, size).permute(0, 2, 1, 3).contiguous()
+
+
+def split_heads_by_stack(x, n_heads):
+    if x.shape[-1] % n_heads:
+        raise ValueError("no")
+    return torch.stack(x.split(x.shape[-1] // n_heads, dim=-1), dim=1)
+
+
+def split_heads_from_the_transpose(x, n_heads):
+    C = x.shape[-1]
+    if C // n_heads * n_heads < C:
+        raise ValueError(C, n_heads)
+    return x.mT.unflatten(1, (n_heads, C // n_heads)).mT
+
+
+def split_heads_by_a_loop(x, n_heads):
+    B, T, C = x.shape
+    size = C // n_heads
+    if size * n_heads != C:
+        raise ValueError
+    heads = x.new_empty(B, n_heads, T, size)
+    for head in range(n_heads):
+        heads[:, head] = x[:, :, head * size : (head + 1) * size]
+    return heads
+
+
+def split_heads_by_cat(x, n_heads):
+    if x.shape[2] % n_heads > 0:
+        raise ValueError
+    return torch.cat([part.unsqueeze(1) for part in x.chunk(n_heads, dim=2)], dim=1)
+
+
+def split_heads_upside_down(x, n_heads):
+    return split_heads_by_reshape(x, n_heads).flip(1)
+
+
+def split_heads_refusing_too_much(x, n_heads):
+    if x.shape[-1] % n_heads or n_heads > x.shape[1]:
+        raise ValueError
+    return split_heads_by_reshape(x, n_heads)
+
+
+def split_heads_in_float(x, n_heads):
+    return split_heads_by_reshape(x, n_heads).float()
+
+
 RIGHT = {
+    "split_heads": (
+        split_heads_by_reshape,
+        split_heads_by_view_and_permute,
+        split_heads_by_stack,
+        split_heads_from_the_transpose,
+        split_heads_by_a_loop,
+        split_heads_by_cat,
+    ),
     "two_products": (
         *(two_products_by_operators, two_products_by_functions, two_products_as_a_list),
         *(two_products_by_loops, two_products_in_place_on_copies),
@@ -372,6 +442,9 @@ RIGHT = {
 
 # (exercise, answer, words that its message must hold)
 WRONG = (
+    ("split_heads", split_heads_upside_down, "values differ"),
+    ("split_heads", split_heads_refusing_too_much, "raised ValueError"),
+    ("split_heads", split_heads_in_float, "returned dtype torch.float32; expected torch.int64"),
     ("two_products", two_products_stacked, "returned a tensor of shape (2, 2, 2); expected a tuple of 2"),
     ("score_summary", score_summary_stacked, "returned a tensor of shape (3,); expected a tuple of 3"),
     ("score_summary", score_summary_as_a_dict, "returned a dict of 3; expected a tuple of 3"),

@@ -7,6 +7,7 @@ from collections import OrderedDict
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.utils.data import Dataset, TensorDataset
 
 # --- LinearRegressionModel
 
@@ -417,6 +418,156 @@ def adam_with_a_class(params, states, lr, betas, eps, weight_decay):
             p.sub_(lr * weight_decay * p).sub_(lr * change)
 
 
+# --- warmup_cosine
+
+
+def warmup_by_if(step, warmup, total, peak):
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    if step >= total:
+        return 0.0
+    return 0.5 * peak * (1 + math.cos(math.pi * (step - warmup) / (total - warmup)))
+
+
+def warmup_by_minimum(step, warmup, total, peak):
+    share = min(max((step - warmup) / (total - warmup), 0), 1)
+    rising = min(1, (step + 1) / warmup) if warmup else 1
+    return float(min(peak * rising, peak * (math.cos(math.pi * share) + 1) / 2))
+
+
+def warmup_in_torch(step, warmup, total, peak):
+    if step < warmup:
+        return torch.linspace(peak / warmup, peak, warmup)[step].item()
+    angle = torch.tensor(min(step, total) - warmup) * torch.pi / (total - warmup)
+    return (peak / 2 * (1 + angle.cos())).item()
+
+
+def warmup_by_a_squared_sine(step, warmup, total, peak):
+    left = total - step
+    if left <= 0:
+        return 0
+    return peak * (step + 1) / warmup if warmup > step else peak * math.sin(math.pi / 2 * left / (total - warmup)) ** 2
+
+
+def warmup_by_the_library(step, warmup, total, peak):
+    p = torch.zeros(1, requires_grad=True)
+    optimizer = torch.optim.SGD([p], lr=1.0)
+
+    def share(i):
+        if i < warmup:
+            return (i + 1) / warmup
+        return (1 + math.cos(math.pi * (i - warmup) / (total - warmup))) / 2 if i < total else 0
+
+    torch.optim.lr_scheduler.LambdaLR(optimizer, share)
+    return peak * share(step)
+
+
+# --- clip_gradients_
+
+
+def clip_in_place(parameters, max_norm):
+    grads = [p.grad for p in parameters if p.grad is not None]
+    norm = torch.sqrt(sum((g**2).sum() for g in grads))
+    if norm > max_norm:
+        for g in grads:
+            g *= max_norm / norm
+    return norm
+
+
+def clip_by_new_gradients(parameters, max_norm):
+    parameters = list(parameters)
+    norms = [torch.linalg.vector_norm(p.grad) for p in parameters if p.grad is not None]
+    total = torch.linalg.vector_norm(torch.stack(norms))
+    factor = torch.clamp(max_norm / (total + 1e-6), max=1.0)
+    for p in parameters:
+        if p.grad is not None:
+            p.grad = p.grad * factor
+    return total
+
+
+def clip_one_long_vector(parameters, max_norm):
+    used = [p for p in parameters if p.grad is not None]
+    whole = torch.cat([p.grad.reshape(-1) for p in used]).norm(p=2)
+    scale = min(1.0, max_norm / float(whole)) if whole > 0 else 1.0
+    for p in used:
+        p.grad.data.mul_(scale)
+    return whole
+
+
+@torch.no_grad()
+def clip_with_a_running_sum(parameters, max_norm):
+    seen, square = [], 0.0
+    for p in parameters:
+        if p.grad is None:
+            continue
+        seen.append(p)
+        square = square + torch.sum(p.grad * p.grad)
+    norm = square.sqrt()
+    if norm.item() <= max_norm:
+        return norm
+    for p in seen:
+        p.grad.copy_(p.grad / norm * max_norm)
+    return norm
+
+
+# --- TableDataset
+
+
+class DatasetPlain(Dataset):
+    def __init__(self, features, labels, transform=None):
+        self.features, self.labels, self.transform = features, labels, transform
+
+    def __len__(self):
+        return len(self.features)
+
+    def __getitem__(self, index):
+        x = self.features[index]
+        if self.transform is not None:
+            x = self.transform(x)
+        return x, self.labels[index]
+
+
+class DatasetWithChecks(Dataset):
+    def __init__(self, features, labels, transform=None):
+        super().__init__()
+        if len(features) != len(labels):
+            raise ValueError(f"{len(features)} rows and {len(labels)} labels")
+        self.rows = list(zip(features, labels, strict=True))
+        self.transform = transform or (lambda x: x)
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __getitem__(self, i):
+        x, y = self.rows[i]
+        return self.transform(x), y
+
+
+class DatasetOfATensorDataset(TensorDataset):
+    def __init__(self, features, labels, transform=None):
+        super().__init__(features, labels)
+        self.change = transform
+
+    def __getitem__(self, i):
+        x, y = super().__getitem__(i)
+        return [self.change(x) if self.change else x, y]
+
+
+class DatasetByIndexSelect(Dataset):
+    def __init__(self, features, labels, transform=None):
+        self.x, self.y, self.t = features.clone(), labels.clone(), transform
+
+    def __len__(self):
+        return self.y.shape[0]
+
+    def __getitem__(self, i):
+        if not -len(self) <= i < len(self):
+            raise IndexError(i)
+        i = i % len(self)
+        x = self.x.select(0, i).clone()
+        return (x if self.t is None else self.t(x)), self.y.select(0, i)
+
+
 # --- wrong, beyond the known mistakes
 
 
@@ -551,6 +702,55 @@ def adam_stops_learning(params, states, lr, betas, eps, weight_decay):
         p.requires_grad_(False)
 
 
+def warmup_rounded(step, warmup, total, peak):
+    return round(warmup_by_if(step, warmup, total, peak), 3)
+
+
+def warmup_squared(step, warmup, total, peak):
+    return warmup_by_if(step, warmup, total, peak) if step < warmup else warmup_by_if(step, warmup, total, peak) ** 2
+
+
+def warmup_without_a_way_out(step, warmup, total, peak):
+    return peak * (step + 1) / warmup if step < warmup else None
+
+
+def clip_by_the_library(parameters, max_norm):
+    return nn.utils.clip_grad_norm_(parameters, max_norm)
+
+
+def clip_by_an_alias(parameters, max_norm):
+    from torch.nn.utils import clip_grad_norm_ as shorten
+
+    return shorten(parameters, max_norm)
+
+
+def clip_by_half(parameters, max_norm):
+    norm = clip_in_place(parameters := list(parameters), max_norm)
+    for p in parameters:
+        if p.grad is not None:
+            p.grad *= 0.5
+    return norm
+
+
+def clip_freezes(parameters, max_norm):
+    norm = clip_in_place(parameters := list(parameters), max_norm)
+    for p in parameters:
+        p.requires_grad_(False)
+    return norm
+
+
+class DatasetOfDicts(DatasetPlain):
+    def __getitem__(self, i):
+        x, y = super().__getitem__(i)
+        return {"x": x, "y": y}
+
+
+class DatasetSeeding(DatasetPlain):
+    def __getitem__(self, i):
+        torch.manual_seed(i)
+        return super().__getitem__(i)
+
+
 RIGHT = {
     "LinearRegressionModel": (
         *(LinearPlain, LinearOldSuper, LinearByFunction, LinearByProduct, linear_from_a_function),
@@ -569,6 +769,11 @@ RIGHT = {
         *(adam_in_place, adam_out_of_place, adam_through_data, adam_in_float64_with_products),
         adam_with_a_class,
     ),
+    "warmup_cosine": (
+        *(warmup_by_if, warmup_by_minimum, warmup_in_torch, warmup_by_a_squared_sine, warmup_by_the_library),
+    ),
+    "clip_gradients_": (clip_in_place, clip_by_new_gradients, clip_one_long_vector, clip_with_a_running_sum),
+    "TableDataset": (DatasetPlain, DatasetWithChecks, DatasetOfATensorDataset, DatasetByIndexSelect),
 }
 
 # (exercise, answer, words that its message must hold)
@@ -594,4 +799,13 @@ WRONG = (
     ("adam_update_", adam_by_library_in_disguise, "uses the library's optim; build it from"),
     ("adam_update_", adam_amsgrad, "the first that differs"),
     ("adam_update_", adam_stops_learning, "breaks the rule that all parameters still learn"),
+    ("warmup_cosine", warmup_rounded, "expected"),
+    ("warmup_cosine", warmup_squared, "returned 0.25; expected 0.5"),
+    ("warmup_cosine", warmup_without_a_way_out, "Is a `return` missing?"),
+    ("clip_gradients_", clip_by_the_library, "uses the library's clip_grad_norm_; build it from"),
+    ("clip_gradients_", clip_by_an_alias, "uses the library's clip_grad_norm_; build it from"),
+    ("clip_gradients_", clip_by_half, "gives grads[0] as [0.5, 1]; expected [1, 2]"),
+    ("clip_gradients_", clip_freezes, "breaks the rule that all parameters still learn"),
+    ("TableDataset", DatasetOfDicts, "gives samples[0] as a dict of 2; expected a tuple of 2"),
+    ("TableDataset", DatasetSeeding, "seeds torch's global generator"),
 )

@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, Subset, TensorDataset, random_split
 
@@ -295,6 +296,24 @@ def fit_keeping_parameters(model, train_loader, val_loader, criterion, optimizer
         for p, best in zip(model.parameters(), best_weights, strict=True):
             p.copy_(best)
     return {"val_loss": val_losses, "val_accuracy": accuracies, "train_loss": train_losses}
+
+
+def fit_keeping_tensors(model, train_loader, val_loader, criterion, optimizer, max_epochs, patience, device):
+    tensors = [*model.parameters(), *model.buffers()]
+    best, kept, waited = math.inf, [t.detach().clone() for t in tensors], 0
+    history = {key: [] for key in ("train_loss", "val_loss", "val_accuracy")}
+    while len(history["val_loss"]) < max_epochs and waited < patience:
+        train_loss = epoch_with_weighted_mean(model, train_loader, criterion, optimizer, device)
+        loss, accuracy = evaluate_all_at_once(model, val_loader, criterion, device)
+        for key, value in zip(history, (train_loss, loss, accuracy), strict=True):
+            history[key].append(value)
+        waited += 1
+        if loss < best:
+            best, kept, waited = loss, [t.detach().clone() for t in tensors], 0
+    with torch.no_grad():
+        for t, value in zip(tensors, kept, strict=True):
+            t.copy_(value)
+    return history
 
 
 def fit_in_one_piece(model, train_loader, val_loader, criterion, optimizer, max_epochs, patience, device):
@@ -761,6 +780,68 @@ def overfit_with_an_optimizer_of_its_own(model, criterion, optimizer, x, y, step
     return overfit_by_last_loss(model, criterion, torch.optim.Adam(model.parameters()), x, y, steps, threshold)
 
 
+# --- design_classifier
+
+
+class NearestNeighbours(nn.Module):
+    """Answers as the ``k`` images of ``x`` do that are most alike, by the pixels numbered in ``pixels``."""
+
+    def __init__(self, x, y, k=1, pixels=slice(None)):
+        super().__init__()
+        self.register_buffer("x", x.flatten(1))
+        self.register_buffer("y", y.clone())
+        self.k, self.pixels = k, pixels
+
+    def forward(self, images):
+        far = torch.cdist(images.flatten(1)[:, self.pixels], self.x[:, self.pixels])  # (n, rows)
+        nearest = far.topk(self.k, largest=False).indices  # (n, k)
+        return F.one_hot(self.y[nearest], 10).sum(dim=1).float()
+
+
+def design_nearest(train_images, train_labels, generator):
+    return NearestNeighbours(train_images, train_labels)
+
+
+def design_nearest_three(train_images, train_labels, generator):
+    return NearestNeighbours(train_images, train_labels, k=3).train()
+
+
+def design_convolution(train_images, train_labels, generator):
+    layers = [nn.Conv2d(1, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()]
+    model = nn.Sequential(nn.Unflatten(1, (1, 8)), *layers, nn.Dropout(0.3), nn.Linear(256, 10), nn.LogSoftmax(dim=1))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.005)
+    for _ in range(10):
+        for rows in torch.randperm(len(train_labels), generator=generator).split(50):
+            optimizer.zero_grad()
+            F.nll_loss(model(train_images[rows]), train_labels[rows]).backward()
+            optimizer.step()
+    return model.eval()
+
+
+def design_by_heart(train_images, train_labels, generator):
+    return NearestNeighbours(train_images, train_labels, pixels=slice(20, 40))
+
+
+def design_for_rows(train_images, train_labels, generator):
+    return nn.Linear(64, 10)
+
+
+def design_in_place(train_images, train_labels, generator):
+    train_images.mul_(2).sub_(1)
+    return design_nearest(train_images, train_labels, generator)
+
+
+def design_with_a_seed(train_images, train_labels, generator):
+    torch.manual_seed(generator.initial_seed())
+    return design_nearest(train_images, train_labels, generator)
+
+
+def design_of_nan(train_images, train_labels, generator):
+    model = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+    nn.init.constant_(model[1].weight, math.nan)
+    return model
+
+
 RIGHT = {
     "make_loaders": (
         *(loaders_by_permutation, loaders_by_random_split, loaders_by_lengths),
@@ -778,7 +859,7 @@ RIGHT = {
         *(epochs_run_by_counting, epochs_run_by_best_epoch, epochs_run_by_slices),
         *(epochs_run_by_while, epochs_run_by_tensor),
     ),
-    "fit": (fit_with_deepcopy, fit_with_clones, fit_keeping_parameters, fit_in_one_piece),
+    "fit": (fit_with_deepcopy, fit_with_clones, fit_in_one_piece, fit_keeping_tensors),
     "init_weights_": (init_by_nn_init, init_by_apply, init_by_hand, init_by_data, init_recursively),
     "freeze_": (freeze_by_startswith, freeze_by_any, freeze_by_slices, freeze_by_assignment),
     "save_checkpoint": (
@@ -795,6 +876,7 @@ RIGHT = {
         *(overfit_by_last_loss, overfit_measured_afterwards),
         *(overfit_cleared_last, overfit_in_eval_at_the_end),
     ),
+    "design_classifier": [design_nearest, design_nearest_three, design_convolution],
 }
 
 # (exercise, answer, words that its message must hold)
@@ -813,6 +895,7 @@ WRONG = (
     ("evaluate", evaluate_leaving_grad_off, "left torch's global grad mode at False"),
     ("epochs_run", epochs_run_always_all, "returned 7; expected 6"),
     ("epochs_run", epochs_run_as_float, "returned a float"),
+    ("fit", fit_keeping_parameters, "BatchNorm's stored statistics are still the last ones"),
     ("fit", fit_without_history, "expected a dict of 3"),
     ("fit", fit_with_other_keys, "['train_loss', 'val_accuracy', 'val_loss']"),
     ("fit", fit_with_an_epoch_too_many, "expected 9"),
@@ -834,4 +917,9 @@ WRONG = (
     ("can_overfit", overfit_always, "returned True for result.threshold=0.02; expected False"),
     ("can_overfit", overfit_a_copy, "gives weights.threshold=0.02.weight as"),
     ("can_overfit", overfit_with_an_optimizer_of_its_own, "gives weights.threshold=0.02.weight as"),
+    ("design_classifier", design_by_heart, "and 1.000 of those that it was given. 0.95 earns the first 2 points."),
+    ("design_classifier", design_for_rows, "raised RuntimeError: mat1 and mat2 shapes cannot be multiplied"),
+    ("design_classifier", design_in_place, "left its argument train_images with"),
+    ("design_classifier", design_with_a_seed, "seeds torch's global generator"),
+    ("design_classifier", design_of_nan, "breaks the rule that its outputs are finite numbers"),
 )

@@ -161,12 +161,91 @@ def attention_by_baddbmm(q, k, v):
     return scores.softmax(2).bmm(v)
 
 
+# --- MultiHeadAttention
+
+
+class HeadsByView(nn.Module):
+    def __init__(self, embedding_dim, n_heads):
+        super().__init__()
+        if embedding_dim % n_heads != 0:
+            raise ValueError("embedding_dim must be divisible by n_heads")
+        self.n_heads, self.head_dim = n_heads, embedding_dim // n_heads
+        self.q = nn.Linear(embedding_dim, embedding_dim)
+        self.k = nn.Linear(embedding_dim, embedding_dim)
+        self.v = nn.Linear(embedding_dim, embedding_dim)
+        self.proj = nn.Linear(embedding_dim, embedding_dim)
+
+    def forward(self, x):
+        B, T, C = x.shape
+        q = self.q(x).view(B, T, self.n_heads, self.head_dim).transpose(1, 2)  # (B, n_heads, T, head_dim)
+        k = self.k(x).view(B, T, self.n_heads, self.head_dim).transpose(1, 2)
+        v = self.v(x).view(B, T, self.n_heads, self.head_dim).transpose(1, 2)
+        scores = q @ k.transpose(-2, -1) / math.sqrt(self.head_dim)
+        mask = torch.tril(torch.ones(T, T, device=x.device))
+        weights = F.softmax(scores.masked_fill(mask == 0, float("-inf")), dim=-1)
+        return self.proj((weights @ v).transpose(1, 2).contiguous().view(B, T, C))
+
+
+class HeadsByCausalAttention(nn.Module):
+    def __init__(self, embedding_dim, n_heads):
+        super().__init__()
+        if embedding_dim % n_heads:
+            raise ValueError(f"{embedding_dim=} is no multiple of {n_heads=}")
+        self.n_heads = n_heads
+        self.proj, self.v, self.k, self.q = (nn.Linear(embedding_dim, embedding_dim) for _ in range(4))
+
+    def forward(self, x):
+        q, k, v = (torch.cat(f(x).chunk(self.n_heads, dim=-1)) for f in (self.q, self.k, self.v))
+        return self.proj(torch.cat(attention_masked_fill(q, k, v).chunk(self.n_heads), dim=-1))
+
+
+class HeadsOneByOne(HeadsByCausalAttention):
+    def forward(self, x):
+        width = x.shape[-1] // self.n_heads
+        found = []
+        for h in range(self.n_heads):
+            own = slice(h * width, (h + 1) * width)
+            found.append(attention_by_einsum(self.q(x)[..., own], self.k(x)[..., own], self.v(x)[..., own]))
+        return self.proj(torch.cat(found, dim=2))
+
+
+class HeadsByEinsum(HeadsByCausalAttention):
+    def forward(self, x):
+        B, T, C = x.shape
+        q, k, v = (f(x).reshape(B, T, self.n_heads, -1) for f in (self.q, self.k, self.v))
+        scores = torch.einsum("bthd,bshd->bhts", q, k) / (C / self.n_heads) ** 0.5
+        mask = torch.full((T, T), -math.inf, device=x.device).triu(1)
+        return self.proj(torch.einsum("bhts,bshd->bthd", (scores + mask).softmax(-1), v).reshape(B, T, C))
+
+
+def split_heads(x, n_heads):
+    if x.shape[-1] % n_heads:
+        raise ValueError("C is no multiple of n_heads")
+    return x.unflatten(-1, (n_heads, -1)).transpose(1, 2)
+
+
+class HeadsByLessonThree(nn.Module):
+    """It refuses where it runs, by way of its helper."""
+
+    def __init__(self, embedding_dim, n_heads):
+        super().__init__()
+        self.n_heads = n_heads
+        for name in ("q", "k", "v", "proj"):
+            self.add_module(name, nn.Linear(embedding_dim, embedding_dim))
+
+    def forward(self, x):
+        q, k, v = (split_heads(f(x), self.n_heads).flatten(0, 1) for f in (self.q, self.k, self.v))
+        found = attention_q_scaled_in_float64(q, k, v).unflatten(0, (len(x), self.n_heads))
+        return self.proj(found.permute(0, 2, 1, 3).flatten(2))
+
+
 # --- TransformerBlock
 
 
 class BlockPlain(nn.Module):
-    def __init__(self, embedding_dim, ffn_dim):
+    def __init__(self, embedding_dim, ffn_dim, n_heads=1):
         super().__init__()
+        self.n_heads = n_heads
         self.norm1 = nn.LayerNorm(embedding_dim)
         self.q = nn.Linear(embedding_dim, embedding_dim)
         self.k = nn.Linear(embedding_dim, embedding_dim)
@@ -175,15 +254,18 @@ class BlockPlain(nn.Module):
         self.norm2 = nn.LayerNorm(embedding_dim)
         self.ffn = FeedForward(embedding_dim, ffn_dim)
 
+    def mix(self, attention, h):
+        q, k, v = (split_heads(f(h), self.n_heads).flatten(0, 1) for f in (self.q, self.k, self.v))
+        return attention(q, k, v).unflatten(0, (len(h), self.n_heads)).transpose(1, 2).flatten(2)
+
     def forward(self, x):
-        h = self.norm1(x)
-        x = x + self.proj(attention_masked_fill(self.q(h), self.k(h), self.v(h)))
+        x = x + self.proj(self.mix(attention_masked_fill, self.norm1(x)))
         return x + self.ffn(self.norm2(x))
 
 
 class BlockWithHelper(BlockPlain):
     def attend(self, x):
-        return self.proj(attention_by_einsum(self.q(x), self.k(x), self.v(x)))
+        return self.proj(self.mix(attention_by_einsum, x))
 
     def forward(self, x):
         out = self.attend(self.norm1(x)) + x
@@ -193,23 +275,23 @@ class BlockWithHelper(BlockPlain):
 class BlockByLibraryAttention(BlockPlain):
     def forward(self, x):
         h = self.norm1(x)
-        mixed = F.scaled_dot_product_attention(self.q(h), self.k(h), self.v(h), is_causal=True)
-        x = x + self.proj(mixed)
+        q, k, v = (split_heads(f(h), self.n_heads) for f in (self.q, self.k, self.v))
+        mixed = F.scaled_dot_product_attention(q, k, v, is_causal=True)  # (B, n_heads, T, width)
+        x = x + self.proj(mixed.transpose(1, 2).flatten(2))
         return x + self.ffn(self.norm2(x))
 
 
-class BlockInAnotherOrder(nn.Module):
-    def __init__(self, embedding_dim, ffn_dim):
-        super().__init__()
+class BlockInAnotherOrder(BlockPlain):
+    def __init__(self, embedding_dim, ffn_dim, n_heads=1):
+        nn.Module.__init__(self)
+        self.n_heads = n_heads
         self.ffn = FeedForwardWithModules(embedding_dim, ffn_dim)
         for name in ("proj", "v", "k", "q"):
             setattr(self, name, nn.Linear(embedding_dim, embedding_dim))
         self.norm2, self.norm1 = nn.LayerNorm(embedding_dim), nn.LayerNorm(embedding_dim)
 
     def forward(self, x):
-        normed = self.norm1(x)
-        q, k, v = (layer(normed) for layer in (self.q, self.k, self.v))
-        middle = torch.add(x, self.proj(attention_renormalised(q, k, v)))
+        middle = torch.add(x, self.proj(self.mix(attention_renormalised, self.norm1(x))))
         return torch.add(middle, self.ffn(self.norm2(middle)))
 
 
@@ -224,9 +306,21 @@ class _OwnNorm(nn.Module):
 
 
 class BlockWithOwnNorm(BlockPlain):
-    def __init__(self, embedding_dim, ffn_dim):
-        super().__init__(embedding_dim, ffn_dim)
+    def __init__(self, embedding_dim, ffn_dim, n_heads=1):
+        super().__init__(embedding_dim, ffn_dim, n_heads)
         self.norm1, self.norm2 = _OwnNorm(embedding_dim), _OwnNorm(embedding_dim)
+
+
+class BlockOfModules(nn.Module):
+    def __init__(self, embedding_dim, ffn_dim, n_heads=1):
+        super().__init__()
+        self.norm1, self.norm2 = nn.LayerNorm(embedding_dim), nn.LayerNorm(embedding_dim)
+        self.attention = HeadsByView(embedding_dim, n_heads)
+        self.ffn = FeedForward(embedding_dim, ffn_dim)
+
+    def forward(self, x):
+        x = x + self.attention(self.norm1(x))
+        return x + self.ffn(self.norm2(x))
 
 
 # --- next_token_loss
@@ -387,10 +481,94 @@ def attention_changes_v(q, k, v):
     return result
 
 
+class HeadsByLibrary(HeadsByCausalAttention):
+    def forward(self, x):
+        q, k, v = (split_heads(f(x), self.n_heads) for f in (self.q, self.k, self.v))
+        return self.proj(F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).flatten(2))
+
+
+class HeadsByLibraryModule(HeadsByCausalAttention):
+    def __init__(self, embedding_dim, n_heads):
+        super().__init__(embedding_dim, n_heads)
+        self._heads = [nn.MultiheadAttention(embedding_dim, n_heads, batch_first=True)]  # hidden from the parameters
+
+    def forward(self, x):
+        (heads,) = self._heads
+        with torch.no_grad():
+            heads.in_proj_weight.copy_(torch.cat([self.q.weight, self.k.weight, self.v.weight]))
+            heads.in_proj_bias.copy_(torch.cat([self.q.bias, self.k.bias, self.v.bias]))
+            heads.out_proj.weight.copy_(self.proj.weight)
+            heads.out_proj.bias.copy_(self.proj.bias)
+        later = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool).triu(1)
+        return heads(x, x, x, attn_mask=later, need_weights=False)[0]
+
+
+class HeadsOfTheFirstText(HeadsByCausalAttention):
+    def forward(self, x):
+        return super().forward(x[:1]).expand_as(x)
+
+
+class HeadsBackwards(HeadsByCausalAttention):
+    def forward(self, x):
+        return super().forward(x.flip(1)).flip(1)
+
+
+def attention_zeros_for_a_mask(q, k, v):
+    scores = (q @ k.mT / math.sqrt(q.shape[-1])).tril()
+    return scores.masked_fill(scores == 0, -math.inf).softmax(-1) @ v
+
+
+def attention_by_plain_exp(q, k, v):
+    weights = (q @ k.mT / math.sqrt(q.shape[-1])).exp().tril()
+    return weights / weights.sum(-1, keepdim=True) @ v
+
+
+def attention_with_a_number_too_small(q, k, v):
+    later = torch.ones(q.shape[1], q.shape[1], dtype=torch.bool).triu(1)
+    return (q @ k.mT / math.sqrt(q.shape[-1])).masked_fill(later, -1e4).softmax(-1) @ v
+
+
+_SHORT = torch.ones(256, 256, dtype=torch.bool).triu(1)
+
+
+def attention_with_a_mask_of_256(q, k, v):
+    extra = max(q.shape[1] - len(_SHORT), 0)
+    later = F.pad(_SHORT[: q.shape[1], : q.shape[1]], (0, extra, 0, extra))
+    return (q @ k.mT / math.sqrt(q.shape[-1])).masked_fill(later, -math.inf).softmax(-1) @ v
+
+
+WRONG_ON_ODD_INPUTS = (
+    *(attention_zeros_for_a_mask, attention_by_plain_exp, attention_with_a_number_too_small),
+    attention_with_a_mask_of_256,
+)
+
+
+def heads_with(attention):
+    def forward(self, x):
+        q, k, v = (torch.cat(f(x).chunk(self.n_heads, dim=-1)) for f in (self.q, self.k, self.v))
+        return self.proj(torch.cat(attention(q, k, v).chunk(self.n_heads), dim=-1))
+
+    return type(f"heads_{attention.__name__}", (HeadsByCausalAttention,), {"forward": forward})
+
+
+def block_with(attention):
+    def forward(self, x):
+        x = x + self.proj(self.mix(attention, self.norm1(x)))
+        return x + self.ffn(self.norm2(x))
+
+    return type(f"block_{attention.__name__}", (BlockPlain,), {"forward": forward})
+
+
+def generate_in_a_window(model, tokens, steps, temperature, generator):
+    def window(tokens):
+        return model(tokens[:, -128:])
+
+    return generate_by_multinomial(window, tokens, steps, temperature, generator)
+
+
 class BlockWithoutProjOrResidual(BlockPlain):
     def forward(self, x):
-        h = self.norm1(x)
-        return attention_masked_fill(self.q(h), self.k(h), self.v(h)) + self.ffn(self.norm2(x))
+        return self.mix(attention_masked_fill, self.norm1(x)) + self.ffn(self.norm2(x))
 
 
 class BlockTwice(BlockPlain):
@@ -445,8 +623,10 @@ RIGHT = {
         *(attention_masked_fill, attention_by_einsum, attention_position_by_position, attention_with_large_number),
         *(attention_renormalised, attention_q_scaled_in_float64, attention_by_baddbmm),
     ),
+    "MultiHeadAttention": (HeadsByView, HeadsByCausalAttention, HeadsOneByOne, HeadsByEinsum, HeadsByLessonThree),
     "TransformerBlock": (
         *(BlockPlain, BlockWithHelper, BlockByLibraryAttention, BlockInAnotherOrder, BlockWithOwnNorm),
+        BlockOfModules,
     ),
     "next_token_loss": (
         *(loss_flattened, loss_reshaped, loss_transposed, loss_by_gather, loss_by_logsumexp, loss_row_by_row),
@@ -467,6 +647,18 @@ WRONG = (
     ("causal_attention", attention_by_library, "build it from matrix products, a mask and softmax"),
     ("causal_attention", attention_first_of_batch, "returned"),
     ("causal_attention", attention_changes_v, "its argument v"),
+    ("MultiHeadAttention", HeadsByLibrary, "build it from matrix products, a mask and softmax"),
+    (
+        "MultiHeadAttention",
+        HeadsByLibraryModule,
+        "uses the library's multi_head_attention_forward",
+    ),
+    ("MultiHeadAttention", HeadsOfTheFirstText, "returned"),
+    ("MultiHeadAttention", HeadsBackwards, "attend to what comes after them"),
+    *(("causal_attention", attention, "called with") for attention in WRONG_ON_ODD_INPUTS),
+    *(("MultiHeadAttention", heads_with(attention), "called with") for attention in WRONG_ON_ODD_INPUTS),
+    *(("TransformerBlock", block_with(attention), "called with") for attention in WRONG_ON_ODD_INPUTS),
+    ("generate", generate_in_a_window, "returned"),
     ("TransformerBlock", BlockWithoutProjOrResidual, "returned"),
     ("TransformerBlock", BlockTwice, "returned"),
     ("next_token_loss", loss_as_perplexity, "returned"),

@@ -254,6 +254,18 @@ def test_plain_cells_stay_free_and_tags_stay(course):
     assert [cell.metadata for cell in plain] == [{}, {}, {"tags": ["demo"]}, {}]
 
 
+def test_a_prediction_comes_folded_because_its_source_tells_the_answer(course):
+    source = course / "source" / "01_tiny.py"
+    asks = '# %% tags=["prediction"]\npredict("1 + 1", "2", "3", answer=2)\n'
+    source.write_text(source.read_text(encoding="utf-8") + asks, encoding="utf-8")
+    build(course)
+
+    for folder in building.GENERATED:
+        folded = notebook(course, folder).cells[-1]
+        assert folded.metadata == {"tags": ["prediction"], "jupyter": {"source_hidden": True}}
+        assert folded.source.startswith("# Run this: it asks what the next cell will show.\npredict(")
+
+
 def test_cells_of_the_same_text_have_different_ids_that_do_not_depend_on_other_cells(course):
     build(course)
     before = [cell.id for cell in notebook(course, "lessons").cells]

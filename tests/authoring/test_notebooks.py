@@ -47,10 +47,47 @@ def symptoms(notebook):
 # --- solved ------------------------------------------------------------------------------------------------
 
 
+WATCH = """
+from course_utils.predicting import ASKED, Prediction
+
+def _watched(ask):
+    def watched(self):
+        self.asked_at = get_ipython().kernel.execution_count
+        try:
+            self.early = str(self.answer())
+        except Exception:
+            self.early = None
+        ask(self)
+    return watched
+
+def _timed(come):
+    def timed(self):
+        come(self)
+        if self.came is not None:
+            self.came_at = get_ipython().kernel.execution_count
+    return timed
+
+Prediction.ask, Prediction.come = _watched(Prediction.ask), _timed(Prediction.come)
+"""
+TELL = """
+import json
+print("PREDICTIONS " + json.dumps([
+    {"question": asked.question, "choices": asked.choices, "lazy": callable(asked.answer), "early": asked.early,
+     "came": asked.came, "cells": getattr(asked, "came_at", 0) - asked.asked_at} for asked in ASKED.values()]))
+"""
+
+
 @pytest.fixture(scope="module", params=LESSONS)
 def solved(request, tmp_path_factory):
-    """A lesson's name, and its solution notebook after a run."""
-    return request.param, executed("solutions", request.param, tmp_path_factory.mktemp("solved"))
+    """A lesson's name, and its solution notebook after a run in which its predictions were watched."""
+    return request.param, executed("solutions", request.param, tmp_path_factory.mktemp("solved"), [TELL], [WATCH])
+
+
+@pytest.fixture
+def predictions(solved):
+    """What became of the lesson's predictions in that run."""
+    printed = "".join(stream.text for _, stream in outputs(solved[1], "stream"))
+    return json.loads(re.search("^PREDICTIONS (.+)$", printed, re.MULTILINE)[1])
 
 
 def test_a_solution_notebook_runs_without_an_error(solved):
@@ -72,6 +109,32 @@ def test_every_check_of_a_solution_notebook_shows_that_it_passed(solved):
 
     for name in exercises(lesson):
         assert shown[f"check_{name}"].startswith(f"{name}: passed ")
+
+
+def test_a_lesson_asks_three_to_five_predictions(predictions):
+    assert 3 <= len(predictions) <= 5
+
+
+def test_the_answer_of_a_prediction_comes_with_the_next_cell_and_not_before(predictions):
+    assert [(asked["early"], asked["cells"]) for asked in predictions] == [(None, 1)] * len(predictions)
+
+
+def test_what_comes_is_one_of_a_predictions_choices(predictions):
+    assert [asked for asked in predictions if asked["came"] not in asked["choices"]] == []
+
+
+def test_each_choice_of_a_prediction_says_why_in_a_sentence_and_fits_on_a_button(predictions):
+    for choice, reason in (pair for asked in predictions for pair in asked["choices"].items()):
+        assert len(choice) <= 60, choice
+        assert reason[-1:] == ".", (choice, reason)
+
+
+def test_predictions_are_tagged_so_that_their_source_comes_folded(solved, predictions):
+    _, notebook = solved
+    folded = [cell for cell in notebook.cells if cell.metadata.get("jupyter", {}).get("source_hidden")]
+
+    assert len(folded) == len(predictions)
+    assert all("answer=lambda:" in cell.source for cell in folded)
 
 
 def test_no_symptom_is_left_in_a_solution_notebook(solved):

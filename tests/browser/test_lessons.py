@@ -25,7 +25,7 @@ def test_a_solved_lesson_runs_from_top_to_bottom(name, lab, open_notebook, pictu
     for cell_id in checks:
         expect(lesson.output(cell_id).get_by_role("status")).to_contain_text("✓")
     for cell_id in shows:
-        expect(lesson.output(cell_id).locator("img, svg").first).to_be_visible()
+        expect(lesson.output(cell_id).locator("img, svg, table, button").first).to_be_visible()
     expect(lesson.content.locator("[data-mime-type='application/vnd.jupyter.error']")).to_have_count(0)
     expect(lesson.content.locator("[data-mime-type='application/vnd.jupyter.stderr']")).to_have_count(0)
     assert lesson.page.evaluate("[...document.images].filter(image => !image.naturalWidth).length") == 0

@@ -298,6 +298,17 @@ def test_a_table_says_what_each_exercise_came_to(monkeypatch, wide, capfd):
     assert lines[-1] == ["1", "of", "3", "exercises", "passed."]
 
 
+def test_a_table_says_which_part_of_the_points_was_earned_and_what_more_takes(monkeypatch, wide, capfd):
+    message = "design_classifier: passed with 2 of 4 points: reads 0.955. 0.97 earns 3."
+    outcomes = (Outcome("design_classifier", 4, "passed", message, partly=0.5),)
+    monkeypatch.setattr(report, "run_notebook", lambda path: Checked(LESSON, outcomes))
+    code = check_paths([SOLUTION])
+    said = " ".join(capfd.readouterr().out.replace("│", "").split())
+
+    assert code == 0
+    assert "design_classifier 2 of 4 passed passed with 2 of 4 points: reads 0.955. 0.97 earns 3." in said
+
+
 def test_json_is_all_that_stdout_has(tmp_path, capfd):
     path = tiny(tmp_path / "mine.ipynb")
     code = check_paths([path], json=True)

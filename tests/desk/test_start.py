@@ -101,11 +101,15 @@ def work(tmp_path):
 
 def test_a_solved_copy_runs_from_top_to_bottom_and_is_recorded(work):
     solved = executed(work, nbformat.read(ROOT / "solutions/start.ipynb", as_version=4))
-    progress, device, check = outputs(solved)
+    progress, words, device, check, button, below = outputs(solved)
 
-    assert [output.output_type for output in (progress, device, check)] == ["execute_result", "stream", "display_data"]
+    kinds = [output.output_type for output in (progress, words, device, check, button, below)]
+    assert kinds == ["execute_result", "execute_result", "stream", *["display_data"] * 3]
+    assert button.data["text/plain"] == "A button, Make a review; in a terminal, `course review` does the same."
     assert f"0 of {len(EXERCISES)} exercises passed." in progress.data["text/plain"]
     assert "10 · A Transformer: the big picture" in progress.data["text/html"]
+    assert "application/vnd.jupyter.widget-view+json" in words.data
+    assert words.data["text/plain"].startswith("40 words begun at temperature 0.8.")
     assert device.text.startswith("working on ")
     assert check.data["text/plain"].startswith("double: passed ")
     assert [(entry.exercise, entry.status) for entry in record.read(work).entries] == [("double", "passed")]

@@ -138,6 +138,22 @@ def test_reference_gradients_agree_with_finite_differences(name):
         assert torch.autograd.gradcheck(f, inputs, atol=1e-4)
 
 
+@pytest.mark.parametrize(("warmup", "total"), [(1, 4), (5, 9), (7, 40)])
+def test_the_reference_of_the_schedule_is_pytorchs_own(warmup, total):
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.5)
+    rise = torch.optim.lr_scheduler.LinearLR(optimizer, start_factor=1 / warmup, total_iters=warmup - 1)
+    fall = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=total - warmup)
+    scheduler = torch.optim.lr_scheduler.SequentialLR(optimizer, [rise, fall], milestones=[warmup])
+    rates = []
+    for _ in range(total + 1):
+        rates += scheduler.get_last_lr()
+        optimizer.step()
+        scheduler.step()
+
+    reference = EXERCISES["warmup_cosine"].reference
+    assert [reference(step, warmup, total, 0.5) for step in range(total + 1)] == pytest.approx(rates, abs=1e-12)
+
+
 @pytest.mark.parametrize("name", EXERCISES)
 def test_hidden_cases_are_not_told(name):
     """An answer that is right on the public cases alone: what is said of the others holds none of their numbers."""

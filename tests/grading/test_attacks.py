@@ -103,7 +103,7 @@ def test_attack_ends_as_its_file_says(path, sandbox, host, monkeypatch):
     assert host["came"] == []
     assert sorted(os.listdir(host["HOST_FOLDER"])) == ["gradebook.db", "socket"]
     assert (host["HOST_FOLDER"] / "gradebook.db").read_text() == SECRET
-    assert _processes(sandbox._process.pid) == 2  # the sandbox's first one, and its server
+    assert _processes(sandbox._server.process.pid) == 2  # the sandbox's first one, and its server
 
 
 def test_a_loop_that_never_ends_is_among_those_to_look_at_and_costs_no_other_exercise(sandbox):

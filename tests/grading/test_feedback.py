@@ -11,6 +11,7 @@ from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
 from playwright.sync_api import sync_playwright
 
+from autograder.grading.feedback import pages
 from autograder.grading.feedback.pages import FeedbackError, FeedbackExporter, write_feedback
 from autograder.grading.gradebook.record import Record
 from autograder.grading.gradebook.settings import read_course
@@ -173,6 +174,44 @@ def test_nbgraders_own_command_and_formgrader_write_the_same_page(course):
 
     assert result["success"], result
     assert page_path(course, "ann").read_text(encoding="utf-8") == ours
+
+
+def test_only_a_page_that_would_be_another_is_written(course):
+    def rewritten():
+        before = {name: page_path(course, name).stat().st_mtime_ns for name in ("ann", "*", "eve")}
+        write_feedback(course, LESSON, before)
+        return [name for name, at in before.items() if page_path(course, name).stat().st_mtime_ns != at]
+
+    rewritten()
+    assert rewritten() == []
+
+    with Gradebook(sqlite(course)) as gradebook:
+        gradebook.find_comment("gelu", LESSON, LESSON, "ann").manual_comment = "Look once more."
+        gradebook.db.commit()
+    assert rewritten() == ["ann"]
+    assert "Look once more." in page_path(course, "ann").read_text(encoding="utf-8")
+
+    page_path(course, "*").write_text("edited")
+    assert rewritten() == ["*"]
+
+    (course / "autograder" / "deadlines.toml").write_text("[07_layers]\ndue = 2026-03-01T11:00:00Z\n")
+    try:
+        assert rewritten() == ["ann", "*", "eve"]
+    finally:
+        (course / "autograder" / "deadlines.toml").unlink()
+    write_feedback(course, LESSON, ["ann", "*", "eve"])
+
+
+def test_many_pages_are_written_by_several_processes_and_are_the_same(course, monkeypatch):
+    ours = {name: page_path(course, name).read_text(encoding="utf-8") for name in ("ann", "*", "eve")}
+    for name in ours:
+        page_path(course, name).unlink()
+    monkeypatch.setattr(pages, "TOGETHER", 2)
+    told = []
+    write_feedback(course, LESSON, ours, 2, told.append)
+
+    assert sorted(told) == [0, 1, 2]
+    assert {name: page_path(course, name).read_text(encoding="utf-8") for name in ours} == ours
 
 
 def test_a_student_without_a_recorded_submission_is_named(course, capfd):

@@ -13,7 +13,7 @@ from nbgrader.converters import Autograde
 from nbgrader.plugins import CsvExportPlugin
 from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
 
-from autograder.grading import grade
+from autograder.grading.gradebook import nbgrader_step
 from autograder.grading.gradebook.late import SharePerDay, configured_penalty, how_late
 from autograder.grading.gradebook.nbgrader_step import RecordGrades
 from autograder.grading.gradebook.record import PaperNotRecorded, Record, RecordError
@@ -121,7 +121,7 @@ def test_nbgraders_own_commands_and_ours_leave_the_same_penalty(course, monkeypa
     folder.mkdir(parents=True)
     (folder / FILE).write_text(graded("ann").notebook)
     (folder / "timestamp.txt").write_text("2026-03-01 12:00:00 UTC")
-    monkeypatch.setattr(grade, "grade_notebook", lambda *_: graded("ann"))
+    monkeypatch.setattr(nbgrader_step, "grade_notebook", lambda *_: graded("ann"))
     application = read_course(course)
     monkeypatch.chdir(course)
     monkeypatch.syspath_prepend(course)

@@ -15,7 +15,8 @@ from autograder.exercises import EXERCISES
 from autograder.judge import judge
 from autograder.sandbox.client import Sandbox
 from autograder.syntax import tampering
-from autograder.syntax.statements import reached, read_cell
+from autograder.syntax.needs import reached
+from autograder.syntax.statements import read_cell
 from tests.answers import RIGHT, WRONG
 from tests.support import ROOT
 from tests.support.attacked import SEED, graded, put_in, read_attack, release, shown, solution, unexpected

@@ -14,7 +14,7 @@ import pytest
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
 
-from autograder.grading import grade
+from autograder.grading.gradebook import nbgrader_step
 from autograder.grading.gradebook.settings import read_course
 from autograder.grading.harmless import JOINER
 from autograder.sandbox.errors import SandboxError
@@ -316,7 +316,9 @@ def test_feedback_shows_each_student_the_reasons(course):
 
 
 def test_formgraders_button_grades_by_the_same_way(course, monkeypatch):
-    monkeypatch.setattr(grade, "grade_notebook", lambda root, lesson, student, data: graded(student, wrong=["gelu"]))
+    monkeypatch.setattr(
+        nbgrader_step, "grade_notebook", lambda root, lesson, student, data: graded(student, wrong=["gelu"])
+    )
     application = read_course(course)
     result = NbGraderAPI(application.coursedir, parent=application).autograde(LESSON, "solved")
 
@@ -328,7 +330,7 @@ def test_without_a_sandbox_there_is_no_grade_and_the_reason_is_said(course, monk
     def no_sandbox(root, lesson, student, data):
         raise SandboxError("bubblewrap is not installed")
 
-    monkeypatch.setattr(grade, "grade_notebook", no_sandbox)
+    monkeypatch.setattr(nbgrader_step, "grade_notebook", no_sandbox)
     application = read_course(course)
     result = NbGraderAPI(application.coursedir, parent=application).autograde(LESSON, "untouched")
 
@@ -339,7 +341,9 @@ def test_without_a_sandbox_there_is_no_grade_and_the_reason_is_said(course, monk
 
 def test_what_a_student_wrote_is_made_harmless_there_too(course, monkeypatch):
     text = "<script>alert(1)</script> [x](javascript:alert(1))"
-    monkeypatch.setattr(grade, "grade_notebook", lambda root, lesson, student, data: graded(student, answer=text))
+    monkeypatch.setattr(
+        nbgrader_step, "grade_notebook", lambda root, lesson, student, data: graded(student, answer=text)
+    )
     application = read_course(course)
     result = NbGraderAPI(application.coursedir, parent=application).autograde(LESSON, "solved")
     notebook = nbformat.read(course / "autograder" / "autograded" / "solved" / LESSON / FILE, as_version=4)

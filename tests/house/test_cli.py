@@ -22,7 +22,21 @@ from autograder.desk import lab as desk
 from autograder.notebooks import course as courses
 
 LESSON = "07_layers"
-COMMANDS = ["lab", "check", "progress", "reset", "update", "build", "grade", "collect", "roster"]
+COMMANDS = [
+    "lab",
+    "check",
+    "progress",
+    "review",
+    "reset",
+    "update",
+    "build",
+    "grade",
+    "collect",
+    "export",
+    "report",
+    "forget",
+    "roster",
+]
 
 
 @pytest.fixture

@@ -52,9 +52,29 @@ def test_every_version_is_pinned_once_and_exactly():
     assert [str(pin) for pin in PINS if not re.fullmatch(r"==[\d.]+(b\d+)?", str(pin.specifier))] == []
 
 
-def test_importing_nbformat_builds_no_grammar():
-    code = "import sys, nbformat; print(sorted({'lark', 'rfc3987_syntax'} & set(sys.modules)))"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+@pytest.mark.parametrize(
+    ("code", "costly"),
+    [
+        ("import nbformat", {"lark", "rfc3987_syntax"}),  # builds a grammar, for three seconds
+        ("from course_utils.standing import read_standing", {"torch"}),
+        ("import autograder.cli", {"torch", "nbgrader", "nbformat"}),
+        ("import autograder.grading.classroom", {"torch"}),
+        ("import autograder.grading.examiner, autograder.sandbox.launch", {"torch", "nbgrader"}),
+        ("import autograder.grading.grade, autograder.sandbox.proof", {"nbgrader", "sympy", "torch._dynamo"}),
+        (
+            "import torch; from course_utils.probes import gradients; x = torch.ones(2, requires_grad=True);"
+            "gradients(x * 2, {'x': x})",
+            {"sympy"},
+        ),
+        (
+            "from autograder.judge import judge; judge('linear', lambda x, weight, bias: x @ weight.T)",  # no bias
+            {"torch._dynamo"},
+        ),
+    ],
+)
+def test_nothing_costly_is_imported_where_it_is_not_needed(code, costly):
+    code = f"import sys; {code}; print(sorted({costly!r} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
 
     assert run.stdout == "[]\n"
 

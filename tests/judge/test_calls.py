@@ -12,10 +12,14 @@ from autograder.exercises import EXERCISES
 from autograder.judge import judge
 from autograder.judge.calls import ROOM, SPECIAL, TOO_LONG, describe_call
 from autograder.judge.literals import TooLong, code
+from course_utils.data import load_digits
 from course_utils.probes import Case, Seed, prepare
 from course_utils.probes.modules import build
+from course_utils.probes.scalars import Value
 
-CELL = {"torch": torch, "np": np, "nn": nn, "OrderedDict": OrderedDict}  # what the lessons import
+CELL = {  # what the lessons have
+    "torch": torch, "np": np, "nn": nn, "OrderedDict": OrderedDict, "Value": Value, "load_digits": load_digits,
+}  # fmt: skip
 
 
 def pasted(text, mode="values"):
@@ -39,7 +43,7 @@ def same(got, want):
     if isinstance(want, (list, tuple)):
         return len(got) == len(want) and all(map(same, got, want))
     if isinstance(want, Seed):
-        return torch.equal(got.get_state(), torch.Generator().manual_seed(want.value).get_state())
+        return torch.equal(got.get_state(), prepare(want).get_state())
     return got == want
 
 
@@ -47,7 +51,8 @@ def same(got, want):
 MADE_BY_THE_PROBE = {
     "noise_like", "describe", "share_with_numpy", "batch_to", "fresh_grads", "predict_without_graph", "numerical_grad",
     "graph_ops", "sgd_update_", "zero_grads_", "manual_train_step", "momentum_update_", "adam_update_", "loss_for",
-    "init_weights_", "freeze_", "autograd_gradients",
+    "init_weights_", "freeze_", "autograd_gradients", "clip_gradients_", "TableDataset", "backward",
+    "design_classifier",
 }  # fmt: skip
 PLAIN = {"train_step", "train_epoch", "evaluate", "fit", "can_overfit", "save_checkpoint"}  # whatever the mode
 
@@ -92,6 +97,7 @@ def test_the_first_case_is_shown_whole(name):
         ("numerical_grad", "f=lambda x: (x ** 3).sum(), x=torch.tensor([1., 2.], dtype=torch.float64), eps=0.5"),
         ("graph_ops", "a = torch.ones(2, requires_grad=True); b = torch.ones(2, requires_grad=True); "
                       "x = torch.ones(2, requires_grad=True); h = 2 * b; i = a + h; z = x * i"),
+        ("backward", "a = Value(2.0); b = Value(3.0); h = a * b; z = h + a"),
         ("evaluate", "model=nn.Sequential(nn.Linear(2, 2), nn.Dropout(0.5)), "
                      "x=torch.tensor([[1., 0.], [0., 1.], [1., 1.]]), y=torch.tensor([0, 1, 1]), batch_size=2, "
                      "criterion=nn.CrossEntropyLoss(), training=True"),

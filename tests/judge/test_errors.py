@@ -28,6 +28,12 @@ def _twice():
     loss.backward()
 
 
+def _without_else():
+    if X[0, 0] > 0:
+        y = 1
+    return y
+
+
 ERRORS = {
     "After `with` stands a class": _with_a_class,
     "neither true nor false": lambda: bool(X),
@@ -48,6 +54,8 @@ ERRORS = {
     "it has no entries to go through": lambda: X[0, 0][:],
     "take the number out": lambda: X.item(),
     "view needs numbers": lambda: X.T.view(6),
+    "there is Python's math": lambda: torch.cos(1.0),
+    "never gets a value": _without_else,
     "no function": lambda: X(1),
 }
 

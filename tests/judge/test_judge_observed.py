@@ -9,6 +9,7 @@ import torch
 from autograder.exercises import EXERCISES
 from autograder.judge import Gone, judge_observed
 from autograder.judge.compare import Tolerance, difference
+from autograder.judge.judging import expected_of
 from autograder.judge.verdict import MAX_MESSAGE
 from course_utils.probes import OVERWRITTEN, Observation, Opaque, Raised, Seed, run_all
 from tests.support.steps import steps
@@ -352,3 +353,14 @@ def test_a_row_twice_is_a_row_too_often_in_loaders_too():
     forged = exercise.measured(case, Observation(_many_rows("make_loaders", case)))
 
     assert difference(forged, exercise.observe(exercise.reference, case), Tolerance(0, 0)).part.startswith("no row")
+
+
+def test_what_is_expected_on_the_meta_device_is_what_the_reference_does_there():
+    """It is worked out on the CPU."""
+    tried = 0
+    for exercise in EXERCISES.values():
+        for case in (case for case in exercise.expand(0, {"meta": 2}) if case.mode == "meta"):
+            there = exercise.observe(exercise.reference, case)
+            assert difference(expected_of(exercise, case), there, Tolerance(0, 0)) is None, exercise.name
+            tried += 1
+    assert tried

@@ -57,7 +57,7 @@ def frame(text, tensors=b""):
         [1, [2.5, ()], {"a": {"$b": (1, 2)}, "$tensor": 0}],
         torch.float64,
         Raised("ValueError", "no", "line 3: raise ValueError", True),
-        Seed(3),
+        Seed(3, drawn=5),
         Opaque("set"),
     ],
     ids=repr,
@@ -198,7 +198,14 @@ def test_who_does_not_read_is_not_waited_for():
 def hostile(*said):
     """A run of a notebook whose first process says these things, whatever it is sent; the next ones are honest."""
     scripts = iter([said])
-    return Run(TWO, lambda: hostile_channel(*next(scripts, [{"done": True}])), lambda: False)
+    return begun(TWO, lambda: hostile_channel(*next(scripts, [{"done": True}])))
+
+
+def begun(program, begin, until=math.inf):
+    """A run whose cells have run, in the processes that ``begin`` gives."""
+    ran = Run(program, begin, lambda: False, until)
+    ran.run_cells()
+    return ran
 
 
 TWO = Program(("1", "2"), {"softmax": Target(("softmax",), 1)})
@@ -312,7 +319,7 @@ def test_more_observations_than_asked_for_are_left_out():
 
 
 def test_where_the_time_is_used_up_nothing_runs_any_more_and_that_is_said():
-    ran = Run(TWO, lambda: pytest.fail("a process was begun"), lambda: False, until=time.monotonic())
+    ran = begun(TWO, lambda: pytest.fail("a process was begun"), time.monotonic())
 
     with pytest.raises(Gone, match="the time that one submission has was used up before it was judged"):
         ran.observe("softmax", SOFTMAX.probe, [Case({})])
@@ -322,7 +329,7 @@ def test_where_the_time_is_used_up_nothing_runs_any_more_and_that_is_said():
 
 def test_cells_that_loop_get_less_and_less_time_so_that_some_is_left(monkeypatch):
     monkeypatch.setattr(run, "CELL_SECONDS", 0.4)
-    ran = Run(Program(("1",) * 9, {}), lambda: hostile_channel(waits=True), lambda: False)
+    ran = begun(Program(("1",) * 9, {}), lambda: hostile_channel(waits=True))
 
     assert ran.ended == {i: f"did not finish within {0.4 / 2**i:.3g} s" for i in range(run.MAX_ENDED)}
 
@@ -334,7 +341,7 @@ def test_a_cell_that_ran_once_is_not_blamed_where_no_time_is_left_to_run_it_agai
             hostile_channel(waits=True),
         ]
     )
-    ran = Run(TWO, lambda: next(began), lambda: False)
+    ran = begun(TWO, lambda: next(began))
     ran._left = 0.01
     ran.restart()
 
@@ -345,11 +352,19 @@ def test_a_cell_that_ran_once_is_not_blamed_where_no_time_is_left_to_run_it_agai
 
 def test_a_call_that_does_not_end_is_named_as_late(monkeypatch):
     monkeypatch.setattr(run, "CALL_SECONDS", 0.1)
-    ran = Run(TWO, lambda: hostile_channel({"done": True}, DEFINED, waits=True), lambda: False)
+    ran = begun(TWO, lambda: hostile_channel({"done": True}, DEFINED, waits=True))
 
     with pytest.raises(Gone, match="did not finish in time"):
         ran.observe("softmax", SOFTMAX.probe, [Case({})])
     assert ran.late["softmax"].startswith("it did not finish in time")
+
+
+def test_an_exercise_may_have_a_longer_time_for_a_call_of_its_own(monkeypatch):
+    monkeypatch.setattr(run, "CALL_SECONDS", 60)
+    ran = Run(TWO, lambda: hostile_channel({"done": True}, DEFINED, waits=True), lambda: False)
+
+    with pytest.raises(Gone, match=r"\(0\.1 s for one call"):
+        ran.observe("softmax", SOFTMAX.probe, [Case({})], seconds=0.1)
 
 
 # --- no sandbox to be had
@@ -385,8 +400,8 @@ def test_other_systems_are_told_of_the_way_without(monkeypatch):
 
 def test_a_server_that_was_killed_is_started_again():
     with Sandbox() as started:
-        started._process.kill()
-        started._process.wait()
+        started._server.process.kill()
+        started._server.process.wait()
         with started.run(Program(("1 + 1",), {})) as ran:
             shown = [node["data"]["text/plain"] for node in ran.outputs[0]]
 

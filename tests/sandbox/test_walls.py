@@ -38,7 +38,7 @@ def test_every_wall_stands(sandbox, tmp_path):
 def test_namespaces_are_those_of_one_submission(sandbox):
     """Where the server's own would do, something of the kernel's could outlive a submission."""
     kinds = ("mnt", "pid", "net", "ipc", "uts")
-    server = _descendants(sandbox._process.pid)[-1]
+    server = _descendants(sandbox._server.process.pid)[-1]
     shown = f"import os\nprint(*[os.readlink('/proc/self/ns/' + kind) for kind in {kinds}])"
     with sandbox.run(Program((shown,), {})) as ran:
         own = ran.outputs[0][0]["text"].split()
@@ -136,4 +136,4 @@ def test_a_process_that_cannot_be_forked_is_said_in_its_own_words(monkeypatch, t
         with pytest.raises(SandboxLost, match="clone: no space left"), started.run(Program(("1 + 1",), {})):
             pass
 
-        assert started._process.poll() is None
+        assert started._server.process.poll() is None

@@ -11,9 +11,10 @@ from tests.support import ROOT
 LESSONS = sorted(path.stem for path in (ROOT / "source").glob("*.py"))
 
 
-def executed(folder, lesson, where, more=()):
-    """The notebook with its outputs, after a run in a kernel, with ``more`` cells at its end; errors go on."""
+def executed(folder, lesson, where, more=(), first=()):
+    """The notebook with its outputs, after a run in a kernel, with more cells at its end, or first; errors go on."""
     notebook = nbformat.read(ROOT / folder / lesson / f"{lesson}.ipynb", as_version=4)
+    notebook.cells[:0] = [new_code_cell(source) for source in first]
     notebook.cells.extend(new_code_cell(source) for source in more)
     client = NotebookClient(notebook, timeout=120, allow_errors=True, resources={"metadata": {"path": str(where)}})
     # a kernel that finds itself under pytest doesn't listen to the file descriptors of stdout and stderr

@@ -9,7 +9,8 @@ import pytest
 from autograder.exercises import EXERCISES
 from autograder.judge import judging
 from autograder.syntax import parsing, shortcuts, tampering
-from autograder.syntax.statements import reached, read_cell
+from autograder.syntax.needs import reached
+from autograder.syntax.statements import read_cell
 from course_utils.probes import run_all
 from tests.answers import RIGHT
 from tests.support import ROOT
@@ -33,6 +34,8 @@ def in_notebook(*sources, names=("softmax",), forbidden=("softmax", "log_softmax
         ["softmax: object = torch.softmax"],
         ["from torch import softmax"],
         ["from torch import *", "def answer(x, dim): return softmax(x, dim)"],
+        ["def softmax(x, dim): return sqrt(x.exp())", "from torch import *"],
+        ["def softmax(x, dim): return sqrt(x.exp())", "if True:\n    from torch import *"],
         ["softmax = lambda x, dim: F.softmax(x, dim)"],
         ["f = F.softmax", USES_F],
         ["from torch.nn.functional import softmax as f", USES_F],
@@ -82,6 +85,7 @@ def test_short_cut_is_found_wherever_the_exercise_reaches_it(sources):
         ["e = torch.softmax", OWN],
         ["class Demo:\n    def __init__(self): self.e = torch.softmax", OWN],
         [OWN, "model.soft = torch.softmax"],
+        ["from torch import *", "def softmax(x, dim): return sqrt(x.exp())"],
         [OWN, "torch.testing.assert_close(softmax(x, 0), torch.softmax(x, 0))"],
         [OWN, "%timeit torch.softmax(x, 0)", "softmax?"],
         ["def softmax(x, dim):\n    'Not torch.softmax.'\n    return x.exp() / x.exp().sum(dim, True)"],

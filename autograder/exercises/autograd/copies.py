@@ -8,6 +8,9 @@ import torch
 
 LESSON = "02_autograd"
 
+# what `watch_calls` counts where autograd runs, backward through a graph or forward beside the computation
+AUTOGRAD = ("run_backward", "make_dual")
+
 FORGOTTEN = "requires_grad is missing"
 FORGOTTEN_SAYS = (
     "backward() found nothing that asked for a gradient. Which tensor should record what is done with it, and how do "

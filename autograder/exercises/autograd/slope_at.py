@@ -8,8 +8,9 @@ from typing import Any
 
 import torch
 
-from autograder.exercise import Draw, Exercise, Mistake
+from autograder.exercise import SHORT_CUT, Draw, Exercise, Mistake
 from autograder.exercises.autograd.copies import (
+    AUTOGRAD,
     FORGOTTEN,
     FORGOTTEN_SAYS,
     LESSON,
@@ -55,10 +56,23 @@ def _grad_of_the_result(x: float) -> torch.Tensor | None:
 SLOPE_AT = Exercise(
     name="slope_at",
     lesson=LESSON,
-    reference=lambda x: 6 * (3 * x + 1),
+    reference=by_backward(_square, _asked, torch.Tensor.item),
     cases=_slope_cases,
     contracts=(),
+    demanded=AUTOGRAD,
+    instead="autograd: the slope is right, and nobody asked PyTorch for it",
     mistakes=(
+        Mistake(
+            SHORT_CUT,
+            "A formula for the slope serves this one function. Write down (3x + 1)**2 with a tensor that requires "
+            "grad, and let backward() find the slope: that serves any.",
+            (
+                lambda x: 6 * (3 * x + 1),
+                lambda x: 18 * x + 6,
+                lambda x: _square(x + 0.5) - _square(x - 0.5),
+                lambda x: (6 * (3 * torch.tensor(x, requires_grad=True) + 1)).item(),
+            ),
+        ),
         Mistake(
             "returns the value",
             "That is (3x + 1)**2 itself. How steep is it at x? backward() leaves the answer with the input.",

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from autograder.exercise import Exercise, Mistake
+from autograder.exercise import SHORT_CUT, Exercise, Mistake
 from autograder.exercises.forward_and_backward.mse_gradients import by_formula, gradient_cases
 from course_utils.probes.forward_and_backward import call_with_parameters
 
@@ -110,7 +110,18 @@ AUTOGRAD_GRADIENTS = Exercise(
     reference=by_formula(),  # the same numbers on a way of its own
     cases=gradient_cases,
     probe=call_with_parameters,
+    demanded=("run_backward",),
+    instead="backward: the gradients are right, and autograd has not run",
     mistakes=(
+        Mistake(
+            SHORT_CUT,
+            "This is to check the formula of exercise 5.3, and a formula that is compared with itself is always right. "
+            "Compute the loss from copies that require grad, and let backward() fill their .grad.",
+            (
+                by_formula(),
+                lambda X, y, W, b: by_formula()(X, y, _leaf(W), _leaf(b)),
+            ),
+        ),
         Mistake(
             "accumulates on the arguments",
             "Your code works on W and b themselves, so backward adds to their .grad, on top of what is there. What "

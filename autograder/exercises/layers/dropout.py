@@ -28,7 +28,8 @@ def _dropout_cases(draw: Draw) -> Iterator[dict]:
         ((a, b, c), 0.1, False),
         ((20, 30), draw.uniform(0.2, 0.4), True),
     ]:
-        yield {"x": draw.normal(*shape, mean=3.0), "p": p, "training": training, "generator": Seed(draw.seed())}
+        used = Seed(draw.seed(), drawn=draw.size())
+        yield {"x": draw.normal(*shape, mean=3.0), "p": p, "training": training, "generator": used}
     yield {"x": draw.wide(5, 40), "p": 0.3, "training": True, "generator": Seed(draw.seed())}
 
 
@@ -40,6 +41,10 @@ def _dropped(args: Mapping[str, Any], got: torch.Tensor, expected: torch.Tensor)
 
 def _drawn(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     return torch.rand(x.shape, generator=generator)
+
+
+def _restarted(generator: torch.Generator) -> torch.Generator:
+    return torch.Generator().manual_seed(generator.initial_seed())
 
 
 def _masked(
@@ -146,6 +151,12 @@ DROPOUT = Exercise(
             "generator ignored",
             "The mask does not come from the generator: the same generator must give the same mask.",
             _masked(drawn=lambda x, generator: torch.rand_like(x)),
+        ),
+        Mistake(
+            "the same mask again",
+            "A generator that was used goes on where it is. Yours begins again at its first seed, so that every call "
+            "drops the same entries. What does `torch.rand(..., generator=generator)` do?",
+            _masked(drawn=lambda x, generator: torch.rand(x.shape, generator=_restarted(generator))),
         ),
     ),
 )

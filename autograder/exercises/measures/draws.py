@@ -21,6 +21,7 @@ FRESH = "a second call gives other noise"
 IN_RANGE = "every value lies between low and high"
 SAME_VALUES = "the same generator gives the same values"
 OTHER_VALUES = "another generator gives other values"
+NEXT_VALUES = "a generator that was drawn from before gives other values"
 
 
 def measure_weights(case: Case, got: Observation) -> Observation:
@@ -66,7 +67,7 @@ def measure_sample(case: Case, got: Observation) -> Observation:
     `ENOUGH_DRAWS`; rules.
     """
     low, high, n, _ = case.args.values()
-    first, again, other = draws = items(got, "draws", 3)
+    first, again, other, later = draws = items(got, "draws", 4)
     if not all(has_values(values) and values.shape == (n,) for values in draws):
         return measured(got, {"result": first})
     shares = [0.1, 0.3, 0.5, 0.7, 0.9]
@@ -77,6 +78,7 @@ def measure_sample(case: Case, got: Observation) -> Observation:
         IN_RANGE: bool((first >= low * (1 - 1e-4)).all() and (first <= high * (1 + 1e-4)).all()),
         SAME_VALUES: same(first, again),
         OTHER_VALUES: not same(first.sort().values, other.sort().values),
+        NEXT_VALUES: not same(first.sort().values, later.sort().values),
     }
     return measured(got, parts)
 

@@ -25,6 +25,7 @@ BATCHES = "batches have batch_size rows, the last one what is left"
 NOT_IN_ORDER = "the split is random, not the first or last rows"
 SAME = "the same generator gives the same split"
 OTHER = "another generator gives another split"
+NEXT = "a generator that was drawn from before gives another split"
 SHUFFLES = "the training rows come in another order each epoch"
 MIXES = "any two training rows can share a batch"
 STEADY = "the validation rows come in the same order each epoch"
@@ -41,7 +42,7 @@ def measure_loaders(case: Case, got: Observation) -> Observation:
     if not parts[LOADERS]:
         return measured(got, parts)
     made = got.parts.get("made")
-    parts[PAIRS] = _is_list(made, 3) and all(
+    parts[PAIRS] = _is_list(made, 4) and all(
         _is_list(loaders, 2) and all(_is_list(epochs, 2) and all(map(is_epoch, epochs)) for epochs in loaders)
         for loaders in made
     )
@@ -84,7 +85,7 @@ def _random(made: list, X: torch.Tensor) -> dict[str, bool]:
     """The rules about chance; most can only be told where there are `ENOUGH_ROWS`."""
     train, val = ([_rows(epoch, X) for epoch in epochs] for epochs in made[0])
     many, many_train = len(X) >= ENOUGH_ROWS, len(train[0]) >= ENOUGH_ROWS
-    held, again, other = (sorted(_rows(val_epochs[0], X)) for _, val_epochs in made)
+    held, again, other, later = (sorted(_rows(val_epochs[0], X)) for _, val_epochs in made)
     edges = [list(range(len(held))), list(range(len(X) - len(held), len(X)))]
     together = [{frozenset(_rows([batch], X)) for batch in epoch} for epoch in made[0][0]]
     mixed = len(together[0]) in (1, len(train[0])) or together[0] != together[1]
@@ -92,6 +93,7 @@ def _random(made: list, X: torch.Tensor) -> dict[str, bool]:
         NOT_IN_ORDER: not many or held not in edges,
         SAME: held == again,
         OTHER: not many or held != other,
+        NEXT: not many or held != later,
         STEADY: val[0] == val[1],
         SHUFFLES: not many_train or train[0] != train[1],
         MIXES: not many_train or mixed,

@@ -150,6 +150,14 @@ def _crashing(use: Callable) -> Callable:
     return adam_update_
 
 
+def _until_none(params: list, states: list, *settings: Any) -> None:
+    """AdamW that ends at the first parameter without a gradient."""
+    for p, state in zip(params, states, strict=True):
+        if p.grad is None:
+            return
+        _adam()([p], [state], *settings)
+
+
 def _rooted(root_of: str) -> Callable:
     """Where eps stands beside the root of the second moment."""
     return {
@@ -233,6 +241,12 @@ ADAM_UPDATE = Exercise(
             "eps before the correction",
             "eps is added after the second moment is corrected, not before. In which order do you divide and add?",
             _adam(divisor=_rooted("before the correction")),
+        ),
+        Mistake(
+            "corrections in the rate, and the decay last",
+            "Two things are not as in PyTorch's AdamW. With the corrections folded into the learning rate, eps is "
+            "added to a second moment that is not corrected yet; and the decay acts on the weight after the step.",
+            _adam(divisor=_rooted("before the correction"), shrink_after=True),
         ),
         Mistake(
             "correction outside the root",
@@ -336,6 +350,12 @@ ADAM_UPDATE = Exercise(
             "A parameter without a gradient is left as it is: no decay, no moments, no step counted. What do you do "
             "with it?",
             (_adam(missing="zero"), _adam(missing="decay")),
+        ),
+        Mistake(
+            "stops at the first None",
+            "Parameters behind one without a gradient did not move. Should it end the loop (return, break), or be "
+            "passed over (continue)?",
+            _until_none,
         ),
         Mistake(
             "rebinds instead of updating",

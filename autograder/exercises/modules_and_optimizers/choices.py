@@ -29,6 +29,8 @@ def _count_cases(draw: Draw) -> Iterator[dict]:
         yield {"model": nested, "trainable_only": trainable_only, "frozen": ["0.1"]}
         yield {"model": ["Conv2d", a, b, 3], "trainable_only": trainable_only, "frozen": ["weight"]}
     yield {"model": tied, "trainable_only": True, "tied": [["0", "2"]], "frozen": ["0"]}
+    twins = ["Sequential", ["Linear", a, a], ["ReLU"], ["Linear", a, a]]
+    yield {"model": twins, "alike": [["0", "2"]]}
     yield {"model": with_norm, "trainable_only": True, "frozen": ["0", "1", "2"]}
 
 
@@ -53,6 +55,15 @@ def _module_by_module(model: nn.Module) -> Iterator[nn.Parameter]:
 def _with_children(model: nn.Module) -> Iterator[nn.Parameter]:
     for module in model.modules():
         yield from module.parameters()
+
+
+def _of_other_values(model: nn.Module) -> Iterator[nn.Parameter]:
+    """The parameters, without those whose values another one has."""
+    seen: list[nn.Parameter] = []
+    for p in _module_by_module(model):
+        if not any(p.shape == known.shape and torch.equal(p, known) for known in seen):
+            seen.append(p)
+            yield p
 
 
 def _freezing_count(model: nn.Module, trainable_only: bool = False) -> int:
@@ -86,6 +97,11 @@ COUNT_PARAMETERS = Exercise(
                 _count(_module_by_module, counts=lambda p, trainable_only: True),
                 _count(lambda model: (p for _, p in model.named_parameters(remove_duplicate=False))),
             ),
+        ),
+        Mistake(
+            "equal taken for shared",
+            "Two layers hold the same values at the moment, and learn apart. Shared is what is one object (`is`).",
+            _count(_of_other_values),
         ),
         Mistake(
             "by gradient, not by flag",

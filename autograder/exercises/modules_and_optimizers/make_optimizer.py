@@ -26,6 +26,8 @@ def _optimizer_cases(draw: Draw) -> Iterator[dict]:
     yield case(["Sequential", ["Flatten"], ["BatchNorm1d", a], *mlp[:2], ["Linear", b, 1]])
     yield case(["Sequential", *mlp], stem=["Linear", a, a])  # the first Linear of the model is not the network's
     yield case(["Sequential", ["Linear", a, b, {"bias": False}], ["Linear", b, b]], ["BatchNorm1d", b])
+    # network.1 is the first Linear, and network.10 another one
+    yield case(["Sequential", ["Flatten"], ["Linear", a, b], *[["ReLU"]] * 8, ["Linear", b, c], ["Linear", c, 2]])
 
 
 def _first_linear(model: nn.Module) -> nn.Linear:
@@ -38,6 +40,12 @@ def _linears(model: nn.Module) -> list[nn.Linear]:
 
 def _first_of_model(model: nn.Module) -> list[nn.Parameter]:
     return list(next(module for module in model.modules() if isinstance(module, nn.Linear)).parameters())
+
+
+def _named_alike(model: nn.Module) -> list[nn.Parameter]:
+    """The parameters whose names begin as that of the first Linear, and those of others with them."""
+    name = next(name for name, module in model.network.named_modules() if isinstance(module, nn.Linear))
+    return [p for full_name, p in model.named_parameters() if full_name.startswith(f"network.{name}")]
 
 
 def _but(parameters: Iterable[nn.Parameter], module: nn.Module) -> list[nn.Parameter]:
@@ -114,8 +122,19 @@ MAKE_OPTIMIZER = Exercise(
                     first=lambda model: [_first_linear(model).weight],
                     rest=lambda model: [linear.weight for linear in _linears(model)[1:]],
                 ),
-                _two_groups(first=lambda model: [], rest=lambda model: _but(model.parameters(), _first_linear(model))),
             ),
+        ),
+        Mistake(
+            "the generator is used up",
+            "The first group is empty. parameters() gives a generator, and that is empty after one pass: what went "
+            "through it before the optimizer did? A list stays.",
+            _two_groups(first=lambda model: [], rest=lambda model: _but(model.parameters(), _first_linear(model))),
+        ),
+        Mistake(
+            "names that begin alike",
+            "You choose by the beginning of a name, and network.1 is also how network.10 begins. Where does the name "
+            "of a module end?",
+            _two_groups(first=_named_alike),
         ),
         Mistake(
             "SGD",

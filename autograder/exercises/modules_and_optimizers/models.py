@@ -30,8 +30,10 @@ def _linear_model_cases(draw: Draw) -> Iterator[dict]:
     yield {"init": [d_in, 1], "inputs": [draw.wide(40, d_in)]}
 
 
-def _linear_model(make: Callable = nn.Linear, after: Callable | None = None) -> type[nn.Module]:
-    """The model with its layer made in another way, or with something done to its output."""
+def _linear_model(
+    make: Callable = nn.Linear, after: Callable = lambda y: y, returned: Callable = lambda layer, x: layer(x)
+) -> type[nn.Module]:
+    """The model with its layer made in another way, or something done to its output, or something else returned."""
 
     class LinearRegressionModel(nn.Module):
         def __init__(self, in_features: int, out_features: int):
@@ -39,8 +41,7 @@ def _linear_model(make: Callable = nn.Linear, after: Callable | None = None) -> 
             self.linear = make(in_features, out_features)
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
-            y = self.linear(x)
-            return after(y) if after else y
+            return after(returned(self.linear, x))
 
     return LinearRegressionModel
 
@@ -111,6 +112,11 @@ LINEAR_REGRESSION_MODEL = Exercise(
             "sizes swapped",
             "The layer takes out_features numbers and gives in_features. Which comes first in nn.Linear(...)?",
             _linear_model(lambda i, o: nn.Linear(o, i)),
+        ),
+        Mistake(
+            "the layer, not its output",
+            "This is the layer itself. What do you give to it, to get its output?",
+            _linear_model(returned=lambda layer, x: layer),
         ),
         Mistake(
             "no bias",
@@ -310,6 +316,16 @@ TABULAR_CLASSIFIER = Exercise(
                 _classifier(lambda layers: [layers[i] for i in (0, 1, 3, 4, 2, 5)]),
                 _classifier(lambda layers: [layers[i] for i in (2, 0, 1, 3, 4, 5)]),
                 _classifier(lambda layers: [*layers[:5], nn.Dropout(0.2), layers[5]]),
+            ),
+        ),
+        Mistake(
+            "sizes that do not follow",
+            "A layer gets another number of features than it takes. How many does the layer before it give?",
+            (
+                _classifier(_with(3, lambda: nn.Linear(64, 128))),
+                _classifier(_with(3, lambda: nn.Linear(64, 64))),
+                _classifier(lambda layers: [*layers[:5], nn.Linear(128, layers[5].out_features)]),
+                _classifier(lambda layers: [nn.Linear(128, layers[0].in_features), *layers[1:]]),
             ),
         ),
         Mistake(

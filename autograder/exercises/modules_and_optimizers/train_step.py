@@ -213,9 +213,14 @@ TRAIN_STEP = Exercise(
         ),
         Mistake(
             "a tensor with its graph",
-            "The loss came back as a tensor, and as long as you keep it, it keeps its whole graph. Which method gives "
-            "the number?",
+            "The loss came back as a tensor, and a tensor can keep a whole graph alive; a float can't. Which method "
+            "gives the number?",
             (*_in_both_modes(returned=lambda loss, *_: loss), _steps(zero=_nothing, returned=lambda loss, *_: loss)),
+        ),
+        Mistake(
+            "no parentheses",
+            "This is the method itself, not what it gives: loss.item names it. What calls it?",
+            _in_both_modes(returned=lambda loss, *_: loss.item),
         ),
         Mistake(
             "loss after the update",

@@ -15,6 +15,7 @@ from autograder.exercises.training.common import (
     CROSS_ENTROPY,
     LESSON,
     NET,
+    NORMED,
     NOT_MOVED,
     rows,
 )
@@ -38,6 +39,10 @@ def _fit_cases(draw: Draw) -> Iterator[dict]:
     # every epoch is better than the one before it, by less than 0.0001
     yield swing | {"optimizer": ["SGD", {"lr": 0.0002}], "max_epochs": 5, "patience": 2}
     adamw = ["AdamW", {"lr": 0.05, "betas": [0.8, 0.95], "weight_decay": 0.1}]
+    # a model with buffers, asked for wrong labels: the better it learns, the higher their loss
+    case, val = rows(draw, 12), rows(draw, 8)
+    case = {"model": NORMED, **case, "batch_size": 4, "x_val": val["x"], "y_val": (val["y"] + 1) % 3}
+    yield case | {"criterion": CROSS_ENTROPY, "optimizer": ["SGD", {"lr": 0.3}], "max_epochs": 6, "patience": 3}
     for model, n, batch_size, optimizer, max_epochs, patience in [
         (NET, draw.size(9, 11), 4, adamw, 7, 3),
         (NET, draw.size(13, 15), 6, ["SGD", {"lr": 0.3, "momentum": 0.5}], 5, 9),
@@ -88,7 +93,7 @@ def _fitting(
                 stopped = True
                 break
         if kept and restore in ("always", "stopped" if stopped else "finished"):
-            model.load_state_dict(kept)
+            model.load_state_dict(kept, strict=False)
         return give(history)
 
     return fit
@@ -96,6 +101,11 @@ def _fitting(
 
 def _shallow(state: dict) -> dict:
     return dict(state)
+
+
+def _without_buffers(state: dict) -> dict:
+    """What a copy of the parameters alone has: BatchNorm's statistics are buffers."""
+    return {name: tensor.clone() for name, tensor in state.items() if name.rpartition(".")[2] in ("weight", "bias")}
 
 
 FIT = Exercise(
@@ -118,6 +128,12 @@ FIT = Exercise(
             "The model ends with its last weights, not its best. `state_dict()` hands out the tensors that training "
             "goes on changing: did you keep a copy of each, and load it at the end?",
             (_fitting(keep=_shallow), _fitting(restore="never")),
+        ),
+        Mistake(
+            "buffers forgotten",
+            "The parameters are the best, but BatchNorm's stored statistics are still the last ones: they are buffers. "
+            "What holds both?",
+            _fitting(keep=_without_buffers),
         ),
         Mistake(
             "patience off by one",

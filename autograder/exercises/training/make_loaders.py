@@ -44,7 +44,8 @@ def _order(n: int, how: str, generator: torch.Generator) -> torch.Tensor:
         return torch.arange(n)
     if how == "global":
         return torch.randperm(n)
-    return torch.randperm(n, generator=generator if how == "random" else torch.Generator().manual_seed(0))
+    own = {"restarted": generator.initial_seed()}.get(how, 0)
+    return torch.randperm(n, generator=generator if how == "random" else torch.Generator().manual_seed(own))
 
 
 def _loaders(
@@ -122,6 +123,12 @@ MAKE_LOADERS = Exercise(
             "generator ignored",
             "The split does not follow from the generator that was given. Who draws your permutation?",
             (_loaders("global"), _loaders("own seed"), _loaders("global", val_at="start")),
+        ),
+        Mistake(
+            "the same split again",
+            "A generator that was used goes on where it is. Yours begins again at its first seed, so that every call "
+            "gives the same split.",
+            (_loaders("restarted"), _loaders("restarted", val_at="start")),
         ),
         Mistake(
             "val_fraction taken for training",

@@ -29,7 +29,10 @@ def _sample_cases(draw: Draw) -> Iterator[dict]:
 
 def _sample(log: Callable = math.log10, power: Callable = lambda x: 10**x, draw: str = "given") -> Callable:
     def sample_log_uniform(low: float, high: float, n: int, generator: torch.Generator) -> torch.Tensor:
-        generator = {"global": None, "own": torch.Generator().manual_seed(0)}.get(draw, generator)
+        own = {"own": 0, "restarted": generator.initial_seed()}
+        if draw in own:
+            generator = torch.Generator().manual_seed(own[draw])
+        generator = None if draw == "global" else generator
         share = torch.rand(n, generator=generator)
         return power(log(low) + (log(high) - log(low)) * share)
 
@@ -96,6 +99,12 @@ SAMPLE_LOG_UNIFORM = Exercise(
                 lambda low, high, n, generator: _by_random(low, high, n),
                 lambda low, high, n, generator: torch.logspace(math.log10(low), math.log10(high), n),
             ),
+        ),
+        Mistake(
+            "the same values again",
+            "A generator that was used goes on where it is. Yours begins again at its first seed, so that every call "
+            "gives the same values.",
+            _sample(draw="restarted"),
         ),
         Mistake(
             "one value for all",

@@ -11,6 +11,8 @@ import torch
 from autograder.exercise import Draw, Exercise, Mistake
 from autograder.exercises.numerals import numbers
 
+LONG = 300  # positions
+
 
 def _attention_cases(draw: Draw) -> Iterator[dict]:
     yield {
@@ -48,6 +50,8 @@ def _attention_cases(draw: Draw) -> Iterator[dict]:
     high = {name: draw.normal(2, 3, 4, mean=8.0, std=0.5) for name in "qk"}
     yield high | {"v": draw.normal(2, 3, 4)}
     yield {"q": torch.zeros(1, 20, 3), "k": draw.normal(1, 20, 3), "v": draw.wide(1, 20, 3)}
+    # longer than a mask that was made once, for all texts that somebody thought of
+    yield {name: draw.normal(1, LONG, 2) for name in "qkv"}
 
 
 def _first_sees_more(args: Mapping[str, Any], got: torch.Tensor, expected: torch.Tensor) -> str | None:

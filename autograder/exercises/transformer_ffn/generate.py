@@ -31,7 +31,14 @@ def _generate_cases(draw: Draw) -> Iterator[dict]:
         "generator": Seed(7),
     }
     b, t = draw.sizes(2, 2, 5)
-    for batch, time, vocabulary, steps in [(b, t, 5, 9), (t, 1, 7, 12), (1, b, 3, 6), (t, 6, 4, 1), (b, 3, 9, 8)]:
+    for batch, time, vocabulary, steps in [
+        (b, t, 5, 9),
+        (t, 1, 7, 12),
+        (1, b, 3, 6),
+        (t, 6, 4, 1),
+        (b, 3, 9, 8),
+        (2, 300, 5, 3),
+    ]:
         yield {
             "table": _sure(draw, 11, vocabulary),
             "tokens": draw.integers(vocabulary, batch, time),
@@ -133,7 +140,7 @@ GENERATE = Exercise(
                 _generate(feed=lambda tokens, prompt: tokens[:, -prompt.shape[1] :]),
                 _generate(feed=lambda tokens, prompt: tokens[:, 1:] if tokens.shape[1] > 1 else tokens),
                 _generate(feed=lambda tokens, prompt: tokens[:, :-1] if tokens.shape[1] > 1 else tokens),
-                *(_generate(feed=lambda tokens, prompt, n=n: tokens[:, -n:]) for n in (2, 3, 4, 5, 6, 8)),
+                *(_generate(feed=lambda tokens, prompt, n=n: tokens[:, -n:]) for n in (2, 3, 4, 5, 6, 8, 16, 256)),
             ),
         ),
         Mistake(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from torch import nn
 from autograder.exercise import Draw, Exercise, Mistake
 from autograder.exercises.transformer_ffn.causal_attention import (
     CAUSAL_ATTENTION,
+    LONG,
     NO_MASK,
     SCALES,
     WRONG_SOFTMAX,
@@ -20,12 +22,14 @@ from autograder.exercises.transformer_ffn.causal_attention import (
     mask_after,
 )
 from autograder.exercises.transformer_ffn.feed_forward import FEED_FORWARD, feed_forward
-from course_utils.probes.modules import run_module
+from autograder.exercises.transformer_ffn.multi_head_attention import cut, glue, heads, odd_scores
+from course_utils.probes.modules import run_block
 
 
 def _block_cases(draw: Draw) -> Iterator[dict]:
     yield {"init": [2, 3], "inputs": [torch.tensor([[[1.0, 0.0], [0.0, 2.0], [3.0, 1.0]]])]}
     n, time, d = draw.sizes(3, 3, 7)
+    n_heads = draw.size(2, 4)
     wide, square = draw.size(8, 12), draw.size(3, 6)
     for init, shape in [
         ([d, wide], (n, time, d)),
@@ -33,9 +37,15 @@ def _block_cases(draw: Draw) -> Iterator[dict]:
         ([square, square], (square, square, square)),
         ([d, 4 * d], (n, 1, d)),
         ([d, wide], (n, d, d)),
+        ([n_heads * d, wide, n_heads], (n, time, n_heads * d)),
+        ([n_heads, 4 * n_heads, n_heads], (1, time, n_heads)),
+        ([n_heads * time, wide, n_heads], (n, n_heads, n_heads * time)),
+        ([d, wide, 1], (n, time, d)),
     ]:
         yield {"init": init, "inputs": [draw.normal(*shape, mean=0.5, std=2.0)], "training": bool(draw.size(0, 1))}
     yield {"init": [4, 6], "inputs": [draw.wide(2, 20, 4)], "training": False}
+    yield {"init": [2, 3, 2], "inputs": [draw.normal(1, LONG, 2)]}
+    yield from odd_scores([4, 6, 2])
 
 
 def _block(
@@ -44,18 +54,23 @@ def _block(
     linear: Callable = nn.Linear,
     ffn: Callable = FEED_FORWARD.reference,
     norm: Callable = nn.LayerNorm,
+    among: Callable = heads,
 ) -> type[nn.Module]:
-    """The block with one of its parts, or its whole forward pass, changed."""
+    """The block with one of its parts, or its whole forward pass, changed; `mix` is what happens in each head."""
 
     class TransformerBlock(nn.Module):
-        def __init__(self, embedding_dim: int, ffn_dim: int):
+        def __init__(self, embedding_dim: int, ffn_dim: int, n_heads: int = 1):
             super().__init__()
+            self.n_heads = n_heads
             self.norm1, self.norm2 = norm(embedding_dim), norm(embedding_dim)
             self.q, self.k, self.v, self.proj = (linear(embedding_dim, embedding_dim) for _ in range(4))
             self.ffn = ffn(embedding_dim, ffn_dim)
 
         def attend(self, x: torch.Tensor) -> torch.Tensor:
-            return self.proj(mix(self.q(x), self.k(x), self.v(x)))
+            return self.proj(self.mix(self.q(x), self.k(x), self.v(x)))
+
+        def mix(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+            return among(mix)(q, k, v, self.n_heads)
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             if forward:
@@ -95,12 +110,28 @@ def _feed_alone(self: Any, x: torch.Tensor) -> torch.Tensor:
     return self.ffn(self.norm2(x))
 
 
+def _whole_width(mix: Callable) -> Callable:
+    return lambda q, k, v, n: heads(attention(lambda q: math.sqrt(q.shape[-1] * n)))(q, k, v, n)
+
+
+class _OneHead(_block()):
+    """As the block was before it had heads."""
+
+    def __init__(self, embedding_dim: int, ffn_dim: int):
+        super().__init__(embedding_dim, ffn_dim)
+
+
+class _NoDefault(_block()):
+    def __init__(self, embedding_dim: int, ffn_dim: int, n_heads: int):
+        super().__init__(embedding_dim, ffn_dim, n_heads)
+
+
 TRANSFORMER_BLOCK = Exercise(
     name="TransformerBlock",
     lesson="10_transformer_ffn",
     reference=_block(),
     cases=_block_cases,
-    probe=run_module,
+    probe=run_block,
     contracts=("gradients", "strided", "meta"),
     rtol=2e-3,  # as for FeedForward
     atol=1e-2,
@@ -174,10 +205,7 @@ TRANSFORMER_BLOCK = Exercise(
                 _block(
                     lambda self, x: _feed(
                         self,
-                        x
-                        + self.proj(
-                            CAUSAL_ATTENTION.reference(self.q(self.norm1(x)), self.k(self.norm1(x)), self.v(x))
-                        ),
+                        x + self.proj(self.mix(self.q(self.norm1(x)), self.k(self.norm1(x)), self.v(x))),
                     )
                 ),
             ),
@@ -205,8 +233,34 @@ TRANSFORMER_BLOCK = Exercise(
         ),
         Mistake(
             "no scale",
-            "The scores are divided by the square root of embedding_dim before the softmax.",
+            "The scores are divided by the square root of a head's width before the softmax.",
             _block(mix=attention(SCALES["none"])),
+        ),
+        Mistake(
+            "scaled by the whole width",
+            "With several heads a score is a product of embedding_dim / n_heads features. Of what is the root taken?",
+            _block(among=_whole_width),
+        ),
+        Mistake(
+            "n_heads ignored",
+            "With n_heads=1 your block is right, with more it still attends with one head. Where does n_heads go?",
+            _block(among=lambda mix: lambda q, k, v, n: mix(q, k, v)),
+        ),
+        Mistake(
+            "n_heads not taken",
+            "TransformerBlock(8, 32, 2) makes a block with two heads, TransformerBlock(8, 32) one with one. Which "
+            "argument, with which default, does __init__ lack?",
+            (_OneHead, _NoDefault),
+        ),
+        Mistake(
+            "heads cut by a bare reshape",
+            "A reshape alone gives each head whole rows of some positions. Is there a transpose before attention, and "
+            "one after it?",
+            (
+                _block(among=lambda mix: heads(mix, split=cut, join=glue)),
+                _block(among=lambda mix: heads(mix, split=cut)),
+                _block(among=lambda mix: heads(mix, join=glue)),
+            ),
         ),
         Mistake(
             "mask after softmax",
@@ -224,11 +278,7 @@ TRANSFORMER_BLOCK = Exercise(
         Mistake(
             "no proj",
             "What attention returns goes through proj before it is added. Where do you call it?",
-            _block(
-                lambda self, x: _feed(
-                    self, x + CAUSAL_ATTENTION.reference(*(f(self.norm1(x)) for f in (self.q, self.k, self.v)))
-                )
-            ),
+            _block(lambda self, x: _feed(self, x + self.mix(*(f(self.norm1(x)) for f in (self.q, self.k, self.v))))),
         ),
         Mistake(
             "q, k and v mixed up",

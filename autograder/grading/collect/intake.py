@@ -15,6 +15,7 @@ from autograder.grading.collect.students import safe_id, shown
 from autograder.grading.collect.taking import Taking
 from autograder.grading.people.book import Book, HandedIn
 from autograder.notebooks.course import CourseError
+from autograder.notebooks.files import make_private
 
 
 def collect(
@@ -57,6 +58,7 @@ def collect(
         for whose, notebook in sorted(decided, key=lambda one: (one[0], one[1].lesson)):
             _store(whose, notebook, root, taking, book)
     book.save()
+    make_private(root / SUBMITTED)
     _say_who_is_missing(root, book, taking.collected, {notebook.lesson for _, notebook in decided})
     return taking.collected
 

@@ -6,8 +6,10 @@ recorded, and does not rely on it.
 
 from __future__ import annotations
 
+import functools
 import re
 import secrets
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -25,8 +27,11 @@ from autograder.grading.outputs import clean
 from autograder.notebooks.pictures import pictures
 from autograder.notebooks.reading import text_length
 
+# Of pages that only show something: no script, no frame, no form, nothing from elsewhere.
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 # For texts and code of twice the length, rendering may take four times as long. Lessons have half of this.
 LONGEST, WIDEST = 8_000, 500  # characters of a cell that is rendered, and of one of its lines of code
+ALIKE = 1000  # cells whose HTML is kept, because other pages have the same
 TEMPLATES = Path(__file__).parent / "templates"
 NBGRADERS = Path(nbgrader.__file__).parent / "server_extensions" / "formgrader" / "templates"
 
@@ -46,9 +51,13 @@ def markdown2html(context: Context, source: str) -> str:
 
     So is what is very long.
     """
+    attachments = (context.get("cell") or {}).get("attachments") or {}
+    return _rendered(source, attachments) if attachments else _rendered_alike(source)
+
+
+def _rendered(source: str, attachments: Mapping[str, Any]) -> str:
     if text_length(source) > LONGEST:
         return f"<pre>{escape(source)}</pre>"
-    attachments = (context.get("cell") or {}).get("attachments", {})
     try:
         renderer = IPythonRenderer(escape=False, attachments=attachments, exclude_anchor_links=True)
         html = MarkdownWithMath(renderer=renderer).render(source)
@@ -57,14 +66,25 @@ def markdown2html(context: Context, source: str) -> str:
     return bleach.clean(html, _TAGS, _keeps, protocols={"http", "https", "mailto", "data"})
 
 
+@functools.lru_cache(maxsize=ALIKE)
+def _rendered_alike(source: str) -> str:
+    """The same for every page, as most of a lesson's text is."""
+    return _rendered(source, {})
+
+
 _highlight = Highlight2HTML(pygments_lexer="ipython3")
 
 
-def highlight_code(source: str, **options: Any) -> str:
+def highlight_code(source: str, metadata: Mapping[str, Any] | None = None, **_: Any) -> str:
     """Code in colours, or as it was written where it is very long."""
+    return _highlighted(source, (metadata or {}).get("magics_language"))
+
+
+@functools.lru_cache(maxsize=ALIKE)
+def _highlighted(source: str, language: str | None) -> str:
     if len(source) > LONGEST or any(len(line) > WIDEST for line in source.splitlines()):
         return f'<div class="highlight"><pre>{escape(source)}</pre></div>'
-    return _highlight(source, **options)
+    return _highlight(source, metadata={"magics_language": language} if language else {})
 
 
 def nonced(html: str, nonce: str) -> str:

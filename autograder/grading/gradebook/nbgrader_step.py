@@ -27,12 +27,18 @@ from autograder.grading.gradebook.failed import failed_notebook
 from autograder.grading.gradebook.late import configured_penalty
 from autograder.grading.gradebook.memory import make_memory
 from autograder.grading.gradebook.scoring import marks_and_comments
-from autograder.grading.gradebook.withdrawn import read_withdrawn
+from autograder.grading.gradebook.settings import read_course, seconds_each
+from autograder.grading.gradebook.withdrawn import read_withdrawn, taken_out
 from autograder.grading.harmless import harmless_text
 from autograder.grading.outcome import FAILED, Graded
-from autograder.grading.paper import SECONDS
+from autograder.grading.paper import SECONDS, Paper
+from autograder.grading.results import Results
+from autograder.grading.workers import grade_sandboxed
+from autograder.notebooks.course import released_notebook
 from autograder.notebooks.files import SECRET, TIMESTAMP
 from autograder.notebooks.reading import Unreadable, read_file
+from autograder.sandbox.errors import SandboxError
+from autograder.sandbox.extras import extras_of
 
 
 class NotGraded(Exception):
@@ -68,11 +74,8 @@ class GradingExporter(NotebookExporter):
         return self.from_notebook_node(notebook, resources, **kwargs)
 
     def _grade(self, root: Path, lesson: str, student: str, path: Path) -> NotebookNode:
-        from autograder.grading import grade  # torch, which nbgrader's other commands do without
-        from autograder.sandbox.errors import SandboxError
-
         try:
-            graded = grade.grade_notebook(root, lesson, student, read_file(path))
+            graded = grade_notebook(root, lesson, student, read_file(path))
         except Unreadable as error:
             graded = Graded(student, lesson, FAILED, {}, (str(error),))
         except (SandboxError, OSError) as error:
@@ -86,6 +89,19 @@ class GradingExporter(NotebookExporter):
         if graded.outcome != FAILED:
             return v4.reads(harmless_text(graded.notebook, v4.reads(release)))
         return failed_notebook(release, graded.warnings)
+
+
+def grade_notebook(root: Path, lesson: str, student: str, data: bytes) -> Graded:
+    """Grade the bytes of a notebook against the release in ``root``, in the sandbox.
+
+    Raises:
+        SandboxError: there is no sandbox to be had.
+        OSError: the release cannot be read.
+    """
+    release, extras = released_notebook(root, lesson).read_bytes(), extras_of(root)
+    seed, withdrawn = Results(root).seed(lesson), taken_out(root, lesson, release)
+    seconds = seconds_each(read_course(root))
+    return grade_sandboxed(Paper(student, lesson, data, release, seed, (), withdrawn, extras, seconds))
 
 
 class RecordGrades(NbGraderPreprocessor):

@@ -33,7 +33,7 @@ from autograder.grading.gradebook.failed import failed_notebook
 from autograder.grading.gradebook.late import PenaltyError, configured_penalty
 from autograder.grading.gradebook.release import with_withdrawn
 from autograder.grading.gradebook.scoring import CHECK, exercise_of, marks_and_comments
-from autograder.grading.gradebook.settings import open_gradebook, read_course
+from autograder.grading.gradebook.settings import open_gradebook, read_course, shut_grades
 from autograder.grading.gradebook.standing import read_standings
 from autograder.grading.gradebook.withdrawn import FILE as withdrawn_toml
 from autograder.grading.gradebook.withdrawn import read_withdrawn
@@ -105,6 +105,7 @@ class Record:
         with contextlib.suppress(SQLAlchemyError):  # others have it open, and can work with the log as well
             self._pragmas("journal_mode=DELETE")
         self._gradebook.close()
+        shut_grades(self._course)
 
     def names(self, lesson: str) -> set[str]:
         """The exercises and questions that have points in a lesson, as it is released and as it was graded before.

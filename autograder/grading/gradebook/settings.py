@@ -15,6 +15,9 @@ from sqlalchemy import inspect, text
 
 from autograder.grading.gradebook.memory import make_memory
 from autograder.grading.paper import SECONDS
+from autograder.notebooks.files import make_private
+
+_SQLITE = "sqlite:///"
 
 
 class _Course(NbGrader):
@@ -49,7 +52,7 @@ def seconds_each(course: NbGrader) -> float:
 
 
 def open_gradebook(course: CourseDirectory) -> Gradebook:
-    """The course's gradebook, made where there is none yet."""
+    """The course's gradebook, made where there is none yet; shut to others, as all that has grades in it is."""
     # nbgrader asks the program alembic for the version of a new gradebook: it is beside this Python
     programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     with patch.dict(os.environ, PATH=programs):
@@ -59,4 +62,19 @@ def open_gradebook(course: CourseDirectory) -> Gradebook:
             gradebook.db.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": get_alembic_version()})
             gradebook.db.commit()
     make_memory(gradebook.engine)
+    shut_grades(course)
     return gradebook
+
+
+def shut_grades(course: CourseDirectory) -> None:
+    """Shut the gradebook's file and the folders with what was handed in, graded and said of it to all but their owner.
+
+    The files in these folders keep the modes that nbgrader gives them, with which it copies some to its exchange.
+    Where the course is shared by a group (``CourseDirectory.groupshared``) nothing is changed.
+    """
+    if course.groupshared:
+        return
+    folders = course.submitted_directory, course.autograded_directory, course.feedback_directory
+    make_private(*(Path(course.root, folder) for folder in folders))
+    if course.db_url.startswith(_SQLITE):
+        make_private(Path(course.db_url.removeprefix(_SQLITE)))

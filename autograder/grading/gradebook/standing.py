@@ -2,16 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from nbgrader.api import Grade, GradeCell, SubmittedAssignment, SubmittedNotebook
+from nbgrader.api import Comment, Grade, GradeCell, SolutionCell, SubmittedAssignment, SubmittedNotebook
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from autograder.grading.gradebook.deadlines import Deadline
-from autograder.grading.gradebook.rows import Cells, seconds_late
+from autograder.grading.gradebook.deadlines import Deadline, read_deadline
+from autograder.grading.gradebook.rows import Cells, read_cells, seconds_late
 from autograder.grading.gradebook.scoring import exercise_of
+from autograder.grading.gradebook.settings import open_gradebook, read_course
+from autograder.grading.gradebook.withdrawn import read_withdrawn
 from autograder.grading.outcome import Points, Standing
+
+
+def course_standings(root: Path, lessons: Sequence[str]) -> dict[str, dict[str, Standing]]:
+    """What the gradebook of the course in ``root`` says: lesson -> student -> standing; no lesson without any.
+
+    Raises:
+        CourseError: something in deadlines.toml or withdrawn.toml is not what it should be.
+    """
+    found = {}
+    with open_gradebook(read_course(root).coursedir) as gradebook:
+        for lesson in lessons:
+            if cells := read_cells(gradebook.db, lesson):
+                of_lesson = read_deadline(root, lesson), read_withdrawn(root, lesson)
+                found[lesson] = read_standings(gradebook.db, cells, *of_lesson)
+    return {lesson: standings for lesson, standings in found.items() if standings}
+
+
+def read_comments(root: Path, lesson: str) -> dict[str, dict[str, str]]:
+    """What people wrote on answers: student -> exercise or question -> comment."""
+    comments: dict[str, dict[str, str]] = {}
+    with open_gradebook(read_course(root).coursedir) as gradebook:
+        cells = read_cells(gradebook.db, lesson)
+        found = gradebook.db.execute(
+            select(SubmittedAssignment.student_id, SolutionCell.name, Comment.manual_comment)
+            .join(SolutionCell, SolutionCell.id == Comment.cell_id)
+            .join(SubmittedNotebook, SubmittedNotebook.id == Comment.notebook_id)
+            .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
+            .where(SolutionCell.notebook_id == (cells and cells.notebook))
+        )
+        for student, name, said in found:
+            if said:
+                comments.setdefault(student, {})[name] = said
+    return comments
 
 
 def read_standings(

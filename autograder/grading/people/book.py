@@ -10,7 +10,7 @@ from typing import Any
 
 from autograder.grading.collect.students import plain
 from autograder.notebooks.course import CourseError
-from autograder.notebooks.files import write_whole
+from autograder.notebooks.files import write_private
 
 BOOK = Path("autograder", "people.json")
 OWN_NUMBERS = ("Moodle", "Canvas", "Brightspace")  # their ids are numbers that mean something else elsewhere
@@ -135,7 +135,7 @@ class Book:
         written = {person.student: _written(person) for person in sorted(self, key=lambda one: one.student)}
         text = json.dumps(written, indent=1, ensure_ascii=False) + "\n"
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(self._path, text, 0o600, self._path.parent)
+        write_private(self._path, text)
 
 
 def _written(person: Person) -> dict[str, Any]:

@@ -2,18 +2,54 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable
+import codecs
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.notebooks.course import CourseError
 
 _MOST = 20 * 1024**2  # bytes
+_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_LINE_END = re.compile(r"\r\n|\r|\n|")
 
 
-def read_table(path: Path) -> list[list[str]]:
-    """The cells of a CSV, whatever separates them, in UTF-8, UTF-16 or, as Excel writes it, in cp1252.
+@dataclass
+class Sheet:
+    """A table as it stands in a file, so that what is not changed is written back byte for byte.
+
+    Attributes:
+        mark: the byte order mark in front, where there is one.
+        raw: by row, the cells as they are written, quotes included.
+        ends: by row, what ends the line.
+    """
+
+    encoding: str
+    mark: bytes
+    separator: str
+    raw: list[list[str]]
+    ends: list[str]
+
+    def row(self, index: int) -> list[str]:
+        """What the cells of a row say."""
+        return [_said(cell) for cell in self.raw[index]]
+
+    def set(self, row: int, column: int, text: str) -> None:
+        """Change a cell; it is quoted if it was, or has to be. A row that is too short gets empty cells."""
+        cells = self.raw[row]
+        cells += [""] * (column + 1 - len(cells))
+        if cells[column].startswith('"') or re.search(rf'["\r\n{re.escape(self.separator)}]', text):
+            text = '"' + text.replace('"', '""') + '"'
+        cells[column] = text
+
+    def to_bytes(self) -> bytes:
+        """The file."""
+        lines = (self.separator.join(cells) + end for cells, end in zip(self.raw, self.ends, strict=True))
+        return self.mark + "".join(lines).encode(self.encoding)
+
+
+def read_sheet(path: Path) -> Sheet:
+    """A CSV, whatever separates its cells, in UTF-8, UTF-16 or, as Excel writes it, in cp1252.
 
     Raises:
         CourseError: it cannot be read, or is no table with titles and something below them.
@@ -25,28 +61,60 @@ def read_table(path: Path) -> list[list[str]]:
         raise CourseError(f"{path} cannot be read ({error.strerror}).") from error
     if len(data) > _MOST:
         raise CourseError(f"{path.name} is larger than {_MOST // 1024**2} MB; expected a class list as CSV.")
-    text = _text(data, path)
-    start = text.partition("\n")[0]
-    separator = max(",;\t", key=start.count)
-    try:
-        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if any(row)]
-    except csv.Error as error:
-        raise CourseError(f"{path.name} is no CSV ({error}); export the class list as CSV.") from error
-    if len(rows) < 2 or len(rows[0]) < 2:
+    mark, encoding, text = _decoded(data, path)
+    titles = re.sub(r'"[^"]*"', "", re.split(r"[\r\n]", text, maxsplit=1)[0])  # what separates is not in quotes
+    separator = max(",;\t", key=titles.count)
+    raw, ends = _split(text, separator)
+    filled = [cells for cells in raw if any(cells)]
+    if len(filled) < 2 or len(filled[0]) < 2:
         raise CourseError(f"{path.name} is no table with titles and people; export the class list as CSV.")
-    return rows
+    return Sheet(encoding, mark, separator, raw, ends)
 
 
-def _text(data: bytes, path: Path) -> str:
-    decoders: tuple[Callable[[], str], ...] = (
-        lambda: data.decode("utf-16") if data[:2] in (b"\xff\xfe", b"\xfe\xff") else data.decode("utf-8-sig"),
-        lambda: data.decode("cp1252"),
-    )
-    for decode in decoders:
-        try:
-            text = decode()
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text
+def read_table(path: Path) -> list[list[str]]:
+    """What the cells of a CSV say, without its empty rows.
+
+    Raises:
+        CourseError: as of `read_sheet`.
+    """
+    sheet = read_sheet(path)
+    return [row for index in range(len(sheet.raw)) if any(row := sheet.row(index))]
+
+
+def _decoded(data: bytes, path: Path) -> tuple[bytes, str, str]:
+    """The byte order mark, the encoding, and the text."""
+    for mark, encoding in (*_MARKS, (b"", "utf-8"), (b"", "cp1252")):
+        if data.startswith(mark):
+            try:
+                text = data[len(mark) :].decode(encoding)
+            except UnicodeDecodeError:
+                continue
+            if "\0" not in text:
+                return mark, encoding, text
     raise CourseError(f"{path.name} is no text; export the class list as CSV, not as a workbook.")
+
+
+def _split(text: str, separator: str) -> tuple[list[list[str]], list[str]]:
+    """The cells as they are written, by row, and what ends each row."""
+    cell = re.compile(rf'"[^"]*(?:""[^"]*)*"(?=[{separator}\r\n]|\Z)|[^{separator}\r\n]*')
+    rows: list[list[str]] = [[]]
+    ends: list[str] = []
+    at = 0
+    while at <= len(text):
+        found = cell.match(text, at)
+        rows[-1].append(found[0])
+        at = found.end()
+        if text.startswith(separator, at):
+            at += 1
+            continue
+        ends.append(_LINE_END.match(text, at)[0])
+        at += len(ends[-1])
+        if at == len(text):
+            break
+        rows.append([])
+    return rows, ends
+
+
+def _said(cell: str) -> str:
+    quoted = len(cell) > 1 and cell[0] == cell[-1] == '"'
+    return cell[1:-1].replace('""', '"') if quoted else cell

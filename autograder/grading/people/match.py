@@ -53,11 +53,11 @@ def _by_name(person: Person, owner: Owner) -> bool:
         return False
     if owner.platform == "Canvas":  # "Lovelace, Ada" is lovelaceada there
         return owner.who.rpartition("_")[0].casefold() == re.sub(r"\W", "", f"{last}{first}").casefold()
-    return plain(owner.who).casefold() in _forms(first, last)
+    return plain(owner.who).casefold() in name_forms(first, last)
 
 
 @functools.lru_cache(maxsize=100_000)
-def _forms(first: str, last: str) -> frozenset[str]:
+def name_forms(first: str, last: str) -> frozenset[str]:
     """The ways in which platforms write a name."""
     forms = [f"{first} {last}", f"{last} {first}", f"{last}, {first}"]
     if first + last > "\u2e7f":  # 王 and 小明 are 王小明 together

@@ -124,24 +124,42 @@ def read_roster(path: Path, columns: Mapping[str, str]) -> tuple[str, list[Row]]
         CourseError: it is no table, no export that is known, or lacks a column.
     """
     table = read_table(path)
-    titles = [" ".join(title.split()).casefold() for title in table[0]]
-    if columns:
-        form = _given(titles, columns, path)
-    else:
-        form = next((one for one in FORMATS if set(one.needs) <= set(titles)), None)
-        if form is None:
-            raise CourseError(
-                f"{path.name} has the columns {', '.join(table[0][:8])}: no export of Canvas, Moodle, Blackboard or "
-                "Brightspace that is known. Say which columns count: --id COLUMN --name COLUMN --email COLUMN."
-            )
-    rows = []
-    for cells in table[1:]:
-        said = {title: cell.strip().removeprefix("#") for title, cell in zip(titles, cells, strict=False)}
-        if any(said.values()) and not any(_NOBODY.fullmatch(value) for value in said.values()):
-            rows += [row] if (row := _row(form, said)) else []
+    titles = plain_titles(table[0])
+    form = format_of(table[0], columns, path)
+    rows = [row for cells in table[1:] if (row := read_row(form, titles, cells))]
     if not rows:
         raise CourseError(f"{path.name} has nobody in it: below its titles is no row with {' or '.join(form.wish)}.")
     return form.platform, rows
+
+
+def plain_titles(cells: Sequence[str]) -> list[str]:
+    """The titles of columns, as `Format` has them."""
+    return [" ".join(title.split()).casefold() for title in cells]
+
+
+def format_of(cells: Sequence[str], columns: Mapping[str, str], path: Path) -> Format:
+    """How a list with these titles has its columns; see `read_roster`.
+
+    Raises:
+        CourseError: it is no export that is known, or lacks a column.
+    """
+    titles = plain_titles(cells)
+    if columns:
+        return _given(titles, columns, path)
+    form = next((one for one in FORMATS if set(one.needs) <= set(titles)), None)
+    if form is None:
+        raise CourseError(
+            f"{path.name} has the columns {', '.join(cells[:8])}: no export of Canvas, Moodle, Blackboard or "
+            "Brightspace that is known. Say which columns count: --id COLUMN --name COLUMN --email COLUMN."
+        )
+    return form
+
+
+def read_row(form: Format, titles: Sequence[str], cells: Sequence[str]) -> Row | None:
+    """Somebody on a list; None where a row is of nobody."""
+    said = {title: cell.strip().removeprefix("#") for title, cell in zip(titles, cells, strict=False)}
+    nobody = not any(said.values()) or any(_NOBODY.fullmatch(value) for value in said.values())
+    return None if nobody else _row(form, said)
 
 
 def import_rows(book: Book, platform: str, rows: Sequence[Row], lesson: str = "") -> Imported:

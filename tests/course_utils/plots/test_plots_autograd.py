@@ -22,7 +22,12 @@ def rounding():
     return plots.plot_rounding(lambda x: x**3, 2.0)
 
 
-every_picture = pytest.mark.parametrize("draw", [slope, rounding])
+def fitted():
+    x = torch.linspace(0, 4, 9)
+    return plots.plot_fitted_line(x, 2 * x, {"start": (0.0, 0.0), "after step 5": (1.0, 0.5), "at the end": (2.0, 0.0)})
+
+
+every_picture = pytest.mark.parametrize("draw", [slope, rounding, fitted])
 
 
 @every_picture
@@ -123,3 +128,16 @@ def test_moving_a_slider_draws_the_new_picture():
 
 def test_without_a_kernel_the_widget_is_a_still_picture():
     assert widgets.slope_explorer(torch.sin)._repr_mimebundle_() == slope()._repr_mimebundle_()
+
+
+def test_a_fitted_line_is_drawn_at_every_stage_with_its_formula_and_its_distance():
+    x = torch.tensor([0.0, 1.0, 2.0])
+    picture = plots.plot_fitted_line(x, 2 * x - 1, {"start": (0.0, 0.0), "end": (2.0, -1.0)})
+    (axes,) = picture.axes
+    points, end, start = axes.lines
+
+    assert points.get_ydata() == pytest.approx([-1, 1, 3])
+    assert (end.get_label(), *end.get_ydata()) == ("end: 2.00x \N{MINUS SIGN} 1.00", -1, 3)
+    assert (start.get_label(), *start.get_ydata()) == ("start: 0.00x + 0.00", 0, 0)
+    assert axes.get_title() == "Mean squared distance from the points: 3.67 at start, 0.00 end"
+    assert axes.get_title() in picture.alt

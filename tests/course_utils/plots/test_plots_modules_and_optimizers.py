@@ -29,7 +29,11 @@ def regions():
     return plots.plot_regions(model, points, torch.tensor([0, 1, 2, 0]))
 
 
-every_picture = pytest.mark.parametrize("draw", [paths, regions])
+def schedule():
+    return plots.plot_schedule({"constant": [0.3, 0.3], "falling": [0.3, 0.1]}, {"constant": [5, 2], "falling": [5, 1]})
+
+
+every_picture = pytest.mark.parametrize("draw", [paths, regions, schedule])
 
 
 @every_picture
@@ -103,6 +107,15 @@ def test_each_class_has_its_points_under_a_marker_of_its_own():
     assert [len(own) for own in points] == [2, 1, 1]
     assert points[1] == [[0.5, 0.0]]
     assert len({line.get_marker() for line in lines}) == 3
+
+
+def test_a_schedule_is_drawn_from_0_with_what_it_leads_to_beside_it():
+    left, right = schedule().axes
+
+    assert [list(line.get_ydata()) for line in left.lines + right.lines] == [[0.3, 0.3], [0.3, 0.1], [5, 2], [5, 1]]
+    assert left.get_ylim()[0] == 0
+    assert len({line.get_linestyle() for line in right.lines}) == 2
+    assert right.get_title() == "In the end: constant 2.00, falling 1.00"
 
 
 @pytest.mark.parametrize("training", [True, False])

@@ -30,10 +30,15 @@ def frames(axes):
 
 def numbers(axes):
     """The numbers of a table as they stand in it, row by row."""
-    return {(round(t.get_position()[1]), round(t.get_position()[0])): t.get_text() for t in axes.texts}
+    return {(round(t.get_position()[1]), round(t.get_position()[0])): t.get_text() for t in axes.texts if t.get_text()}
 
 
-every_picture = pytest.mark.parametrize("draw", [shapes, place, lambda: place((12,), 7)])
+def orders():
+    x = torch.arange(6).reshape(2, 3)
+    return plots.plot_reading_orders({"x": x, "x.T": x.T})
+
+
+every_picture = pytest.mark.parametrize("draw", [shapes, place, lambda: place((12,), 7), orders])
 
 
 @every_picture
@@ -116,3 +121,20 @@ def test_without_a_kernel_and_under_nbgrader_the_widget_is_a_still_picture(monke
     monkeypatch.setattr(explorer, "get_ipython", lambda: SimpleNamespace(kernel=True))
     monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
     assert widgets.shape_explorer(X)._repr_mimebundle_() == still
+
+
+def test_reading_orders_follow_the_strides():
+    flat, turned, table, tall = orders().axes
+
+    assert flat.get_title() == "x: strides (3, 1) read places 0, 1, 2, 3, 4, 5"
+    assert turned.get_title() == "x.T: strides (1, 3) read places 0, 3, 1, 4, 2, 5"
+    assert [arrows(axes) for axes in (flat, turned)] == [[0, 1, 2, 3, 4, 5], [0, 3, 1, 4, 2, 5]]
+    assert numbers(flat) == numbers(turned) == {(0, i): str(i) for i in range(6)}
+    assert numbers(table) == {(i, j): str(3 * i + j) for i in range(2) for j in range(3)}
+    assert numbers(tall) == {(j, i): str(3 * i + j) for i in range(2) for j in range(3)}
+
+
+def arrows(axes):
+    """The places, in the order in which the arrows lead from one to the next."""
+    steps = [(round(a.xyann[0]), round(a.xy[0])) for a in axes.texts if hasattr(a, "arrow_patch") and a.arrow_patch]
+    return [steps[0][0], *(end for _, end in steps)]

@@ -32,6 +32,11 @@ def search():
     return plots.plot_search({"evenly": ([0.5, 0.9], [0.3, 0.1]), "by exponent": (RATES, SCORES)}, below=0.1)
 
 
+def two_settings():
+    grid = [(lr, momentum, lr * momentum) for lr in (0.1, 1.0) for momentum in (0.5, 0.9)]
+    return plots.plot_two_settings({"grid": grid, "random": [(0.01, 0.3, 0.2), (0.5, 0.8, 0.7)]})
+
+
 def stopping(patience=2, ran=6):
     return plots.plot_stopping(LOSSES, patience, ran)
 
@@ -47,14 +52,22 @@ def test_all_axes_of_a_picture_have_labels_and_a_title_with_a_number(draw):
     assert all(x and y and any(c.isdigit() for c in title) for x, y, title in texts)
 
 
-@pytest.mark.parametrize("draw", [history, confusion, search, stopping])
+def test_two_searches_are_counted_by_the_learning_rates_that_they_tried():
+    grid, random, colours = two_settings().axes
+
+    assert grid.get_title() == "grid: 2 learning rates tried, best 90.0%"
+    assert random.get_title() == "random: 2 learning rates tried, best 70.0%"
+    assert colours.get_ylabel() == "validation accuracy, from 0 to 1"
+
+
+@pytest.mark.parametrize("draw", [history, confusion, search, stopping, two_settings])
 def test_a_picture_says_its_titles_in_its_text_alternative(draw):
     picture = draw()
 
     assert [line for line in picture.axes[0].get_title().split("\n") if line not in picture.alt] == []
 
 
-@pytest.mark.parametrize("draw", [digits, wrong_digits, history, confusion, search, stopping])
+@pytest.mark.parametrize("draw", [digits, wrong_digits, history, confusion, search, stopping, two_settings])
 def test_a_picture_can_be_drawn(draw):
     assert draw().png().startswith(b"\x89PNG")
 

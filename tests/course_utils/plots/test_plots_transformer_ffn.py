@@ -31,7 +31,16 @@ def losses(held_out=2.0):
     return plots.plot_loss_and_baseline([3.0] * 25 + [2.0] * 25, {25: 2.5, 50: held_out}, baseline=2.4)
 
 
-every_picture = pytest.mark.parametrize("draw", [attention, scale, losses])
+def heads(weights=None):
+    return plots.plot_heads(torch.stack([WEIGHTS, torch.eye(3)]) if weights is None else weights, list("abc"))
+
+
+def schedules():
+    rates = {"constant": [0.1] * 4, "schedule": [0.05, 0.1, 0.05, 0.0]}
+    return plots.plot_schedules(rates, {"constant": {2: 2.5, 4: 2.25}, "schedule": {2: 2.5, 4: 2.0}})
+
+
+every_picture = pytest.mark.parametrize("draw", [attention, scale, losses, heads, schedules])
 
 
 @every_picture
@@ -45,7 +54,9 @@ def test_all_axes_of_a_picture_have_labels_and_a_title_with_a_number(draw):
 def test_a_picture_says_its_titles_in_its_text_alternative(draw):
     picture = draw()
 
-    assert [axes.get_title() for axes in picture.axes if axes.get_title() not in picture.alt] == []
+    lines = [line for axes in picture.axes for line in axes.get_title().split("\n")]
+
+    assert [line for line in lines if line not in picture.alt] == []
 
 
 @every_picture
@@ -79,6 +90,23 @@ def test_attention_says_how_much_of_the_weight_lies_ahead(weights, labels, title
 
 def test_attention_names_the_strongest_position_of_each_row():
     assert attention().alt.endswith("Largest weight of each row: a on a 1.00, b on a 0.75, c on c 0.60.")
+
+
+def test_heads_says_of_each_how_far_back_it_looks_leaving_out_the_first_row():
+    back = torch.tensor([[1.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.75, 0.25, 0.0]])
+    titles = [axes.get_title() for axes in heads(torch.stack([torch.eye(3), back, back.roll(1, 1)])).axes]
+
+    assert titles == ["head 0: 100% lies on itself", "head 1: 62% lies 1 back", "head 2: 62% lies on itself"]
+
+
+def test_schedules_tells_the_rates_of_each_run_and_where_it_ended():
+    left, right = schedules().axes
+
+    assert left.get_title() == (
+        "constant: largest 0.1 in step 1, last 0.1000\nschedule: largest 0.1 in step 2, last 0.0000"
+    )
+    assert right.get_title() == "constant ends at 2.25\nschedule ends at 2.00"
+    assert [list(line.get_xdata()) for line in right.lines] == [[2, 4]] * 2
 
 
 @pytest.mark.parametrize("width", [1, 64, 1024])

@@ -3,8 +3,8 @@
 import pytest
 
 from autograder.syntax import doubts
+from autograder.syntax.needs import needed, written
 from autograder.syntax.parsing import as_run
-from autograder.syntax.statements import needed, written
 
 ANSWER = "def answer(x):\n    return x * SCALE"
 

@@ -35,7 +35,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from course_utils import check
+from course_utils import check, predict
 
 # %% [markdown]
 # ## The loss that does not fall
@@ -283,7 +283,17 @@ def fit_waves(model: nn.Module, x: torch.Tensor, y: torch.Tensor, lr: float, ste
 
 
 # %% [markdown]
-# The symptom:
+# The symptom. The question is for the program as it stands now, so ask yourself again when you have mended it.
+
+# %% tags=["prediction"]
+predict(
+    "the loss at step 199",
+    {
+        "below 0.1": "Plain descent on a line comes to rest at the lowest point.",
+        "above 0.1": "What is carried from step to step takes it through the lowest point and up again.",
+    },
+    answer=lambda: "below 0.1" if losses[199] < 0.1 else "above 0.1",
+)
 
 # %% tags=["demo"]
 torch.manual_seed(0)
@@ -476,11 +486,23 @@ class DeepNet(nn.Module):
 
 
 # %% [markdown]
-# The symptom:
+# The symptom, and again a question for the program as it stands now:
+
+# %% tags=["prediction"]
+predict(
+    "how many parameters `DeepNet(8, 20)` has",
+    {
+        "9": "The head has eight weights and a bias; nobody knows of the other layers.",
+        "1289": "That is 20 layers of 64 weights and the head: each layer has 8 biases, too.",
+        "1449": "20 layers of 64 weights and 8 biases, and the head.",
+    },
+    answer=lambda: numbers[20],
+)
 
 # %% tags=["demo"]
-for depth in (1, 20):
-    print(f"depth {depth:2}: {sum(p.numel() for p in DeepNet(8, depth).parameters())} parameters")
+numbers = {depth: sum(p.numel() for p in DeepNet(8, depth).parameters()) for depth in (1, 20)}
+for depth, number in numbers.items():
+    print(f"depth {depth:2}: {number} parameters")
 
 # %% [markdown]
 # <details><summary>Hint 1</summary>
@@ -727,7 +749,17 @@ def measure_accuracy(
 
 
 # %% [markdown]
-# The symptom. The model comes straight from its training, as models do:
+# The symptom. The model comes straight from its training, as models do. As the program stands now:
+
+# %% tags=["prediction"]
+predict(
+    "how many different numbers three measurements give",
+    {
+        "one": "A row's result depends on the model and on the row, in whatever company it comes.",
+        "more than one": "A row's result depends on the rows that it shares a batch with.",
+    },
+    answer=lambda: "one" if len(set(measured)) == 1 else "more than one",
+)
 
 # %% tags=["demo"]
 torch.manual_seed(0)
@@ -739,8 +771,9 @@ for _ in range(20):
     optimizer.zero_grad()
     F.cross_entropy(model(x), y).backward()
     optimizer.step()
-for _ in range(3):
-    print(f"accuracy: {measure_accuracy(model, x, y, 5, torch.default_generator):.3f}")
+measured = [measure_accuracy(model, x, y, 5, torch.default_generator) for _ in range(3)]
+for accuracy in measured:
+    print(f"accuracy: {accuracy:.3f}")
 
 # %% [markdown]
 # <details><summary>Hint 1</summary>

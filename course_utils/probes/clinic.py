@@ -24,15 +24,19 @@ def run_program(candidate: Callable, case: Case) -> Observation:
     makes them; all others are given as they are.
 
     Parts: ``result``, in which tensors of no dims are floats: a program may keep its losses as either; ``weights`` of
-    each model afterwards; ``arguments``: what became of the others.
+    each model afterwards, and which of them are ``learning``; ``arguments``: what became of the others.
     """
     args = {name: _model(value) if _is_spec(value) else prepare(value) for name, value in case.args.items()}
 
     def body() -> dict[str, Any]:
         result = candidate(*args.values())
-        models = {name: weights(value) for name, value in args.items() if isinstance(value, nn.Module)}
-        others = {name: with_flags(value) for name, value in args.items() if name not in models}
-        return {"result": _floats(result), "weights": models, "arguments": others}
+        models = {name: value for name, value in args.items() if isinstance(value, nn.Module)}
+        return {
+            "result": _floats(result),
+            "weights": {name: weights(model) for name, model in models.items()},
+            "learning": {name: _learning(model) for name, model in models.items()},
+            "arguments": {name: with_flags(value) for name, value in args.items() if name not in models},
+        }
 
     return observe(body, case)
 
@@ -90,6 +94,10 @@ def _is_spec(value: Any) -> bool:
 
 def _model(spec: list) -> nn.Module:
     return build_model(spec, stale=False).train()
+
+
+def _learning(model: nn.Module) -> dict[str, bool]:
+    return {name: facts.requires_grad(p) for name, p in model.named_parameters()}
 
 
 def _floats(value: Any) -> Any:

@@ -211,7 +211,7 @@ def test_the_warm_up_is_counted_in_no_lesson(work):
     put(work, ("double", "passed", None))
 
     assert {lesson.state for lesson in read_standing(work).lessons} == {"open"}
-    assert len(read_standing(work).lessons) == 10
+    assert len(read_standing(work).lessons) == 11  # the ten, and the clinic
 
 
 def test_a_mistake_is_overcome_when_it_failed_and_the_exercise_passed_later(work):

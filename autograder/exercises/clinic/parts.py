@@ -148,6 +148,12 @@ GIVE_NEW_HEAD = Exercise(
             (_transfer("old", frozen=False),),
         ),
         Mistake(
+            "nothing frozen",
+            "The head alone moves, because the optimizer holds nothing else. The old layers were to be frozen as well: "
+            "whoever trains on should not thaw them by accident.",
+            _transfer(frozen=False),
+        ),
+        Mistake(
             "head not put in",
             "The head learns, but the network that you were given still ends in its old layer.",
             _transfer(replaced=False),

@@ -12,7 +12,7 @@ _ELSEWHERE = "A review is made in work/, in the course's folder, where your chec
 
 
 def review() -> None:
-    """Show a button that makes `review.ipynb`: five exercises that you passed a while ago, empty again.
+    """Show a button that makes `review.ipynb`: up to five exercises that you passed a while ago, empty again.
 
     Where there are no buttons, a line of text names the command that does the same.
     """

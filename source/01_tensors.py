@@ -84,8 +84,8 @@ print(flowers.device)
 # | `device` | `cpu` | in which memory they lie, and so who computes with them |
 #
 # Each direction is called a *dim* and counted from 0: dim 0 has size 2, dim 1 has size 3. The habit in this
-# course is to say what a dim counts: `(flowers, features)`. A `torch.Size` is a tuple; it only prints
-# differently.
+# course is to say what a dim counts: `(flowers, features)`; a *feature* is one of the things that were measured. A
+# `torch.Size` is a tuple; it only prints differently.
 #
 # A tensor can have any number of dims, from none at all.
 #
@@ -230,8 +230,8 @@ print(torch.rand(2, 3))
 #
 # | | draws | looks like |
 # |---|---|---|
-# | `torch.rand` | *uniform*: any number in [0, 1), all equally likely | mean 0.5 |
-# | `torch.randn` | *standard normal*: mostly near 0, seldom beyond 3 | mean 0, standard deviation 1 |
+# | `torch.rand` | *uniform*: any number from 0 up to 1, not 1 itself (written [0, 1)), all equally likely | mean 0.5 |
+# | `torch.randn` | *standard normal*: mostly near 0, seldom beyond 3 | mean 0, standard deviation 1 (lesson 3) |
 #
 # ### The same luck twice
 #
@@ -294,9 +294,8 @@ def init_weights(d_in: int, d_out: int, generator: torch.Generator) -> torch.Ten
 # %% [markdown]
 # ## Way 3 · Like another tensor
 #
-# The third way takes shape, dtype and device from a tensor that is there. Its functions end in `_like`:
-# `zeros_like`, `ones_like`, `full_like`, `empty_like`, `rand_like`, `randn_like`. You can override a label by
-# naming it.
+# The third way starts from a tensor that is there, the *template*. Its functions end in `_like`: `zeros_like`,
+# `ones_like`, `full_like`, `empty_like`, `rand_like`, `randn_like`. You can set a label yourself by naming it.
 
 # %% tags=["prediction"]
 predict(
@@ -315,9 +314,9 @@ print(torch.ones_like(counts, dtype=torch.float32).dtype)
 print(torch.zeros_like(flowers).dtype)
 
 # %% [markdown]
-# `int64`, `float32`, `float32`: what you do not name is taken over. That is what you want when new numbers
-# have to fit beside old ones, on the same device above all: your function then works on a machine that you
-# have never seen. But a dtype can be taken over too eagerly.
+# `int64`, `float32`, `float32`: what you do not name, of shape, dtype and device, is taken over. That
+# is what you want when new numbers have to fit beside old ones, on the same device above all: your function then
+# works on a machine that you have never seen. But a dtype can be taken over too eagerly.
 
 # %%
 try:
@@ -389,7 +388,8 @@ widgets.shape_explorer(10 * torch.arange(12))
 # In shape `(3, 4)`, place 6 is `x[1, 2]`: one full row of 4, then 2 more. In `(1, 12)` every index starts
 # with 0; that is not the same shape as `(12,)`, which takes one number only.
 #
-# These readings share one memory. Which size does PyTorch work out for the `-1`?
+# Does writing into one reading change another? And the cell after the question leaves a size open, as `-1`: which
+# size does PyTorch work out for it?
 
 # %% tags=["prediction"]
 predict(
@@ -463,8 +463,8 @@ print(turned.contiguous().view(6))
 # | `float64` | a number with about 16 digits | 8 | NumPy's default; seldom worth its memory here |
 #
 # A *parameter*, such as a weight, is a number that the network learns. A *label* is the right answer for a
-# sample, often the number of a class: 0 for a cat, 1 for a dog. Why does the one have to be a float, and
-# the other an int?
+# *sample*, such as one flower or one picture, often the number of a class: 0 for a cat, 1 for a dog. Why does the
+# one have to be a float, and the other an int?
 #
 # ### Break it · a step of 0.001 on a whole number
 #
@@ -824,7 +824,7 @@ def batch_to(batch: tuple, device: torch.device) -> tuple:
 # %% [markdown]
 # ## Your tools at work
 #
-# All six functions together, so this cell needs them all: a table from lists, some noise from NumPy's side,
+# All six functions together, so this cell needs them all: a table from lists, some noise, labels from NumPy's side,
 # weights, and a batch on its way.
 
 # %% tags=["demo"]
@@ -838,7 +838,7 @@ for name, t in {"features": features, "labels": labels, "weights": weights}.item
     print(f"{name:8} {info['shape']}  {info['dtype']}")
 
 # %% [markdown]
-# Float features, float weights, whole labels: that is how every training run in this course begins. A
+# Float features, float weights, whole labels: that is how a network that tells classes apart begins to train. A
 # prediction is one line away, and how to tell a good one from a bad one is what the next lessons are about.
 
 # %% [markdown] question="why_not_integers" points=0

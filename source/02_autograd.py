@@ -314,13 +314,12 @@ square.backward()
 
 # %% [markdown]
 # 6 once: the two paths were added up on the way, before the leaf. So within one `backward`, `AccumulateGrad`
-# has nothing to add. It works in the second place, *between* calls: what arrives is added to what `.grad` holds
-# from earlier ones.
+# has nothing to add. Its work is in the second place, *between* calls.
 #
 # ### Break it · backward twice
 #
-# The cell computes the same slope of $w^2$ at 3 three times, from scratch each time, and nobody clears
-# anything. The slope is 6.
+# The cell computes the same slope of $w^2$ at 3 three times, from scratch each time, and nobody clears anything. The
+# slope is 6. (Then it does so three times more, and clears before each.)
 
 # %% tags=["prediction"]
 predict(
@@ -345,8 +344,9 @@ for _ in range(3):
     print("with a reset:   ", w.grad.item())
 
 # %% [markdown]
-# 6, 12, 18. No error, no warning: the second gradient landed on top of the first. In a training loop that
-# means steps that still follow all the old gradients, so every loop has a line that clears them.
+# 6, 12, 18. What arrives is added to what `.grad` holds from earlier calls. No error, no warning: the
+# second gradient landed on top of the first. In a training loop that means steps that still follow all the old
+# gradients, so every loop has a line that clears them.
 #
 # There is a second trap beside it. `w.grad` is *one* tensor, which `backward` changes in place. Put it in a
 # list twice, and the list holds the same tensor twice:
@@ -504,7 +504,7 @@ def predict_without_graph(x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
 #
 # $$\frac{f(x + \varepsilon) - f(x - \varepsilon)}{2 \varepsilon}$$
 #
-# This *central difference* is slow, two calls for every entry, and never exact. But it knows nothing of
+# This *central difference* is slow, two calls for every entry, and seldom exact. But it knows nothing of
 # autograd, and so it can check it. Move `eps` in the widget: the dashed line runs through the two nudged
 # points, the solid one has autograd's slope. Here $f$ is the sine.
 
@@ -526,7 +526,7 @@ predict(
     "the slope of `x**3 + 1000` at 2 in float32, with an `eps` of 0.000001",
     {
         "12.0": "That is the true slope, and the smallest `eps` sounds like the most exact one.",
-        "11.9": "A coarse nudge misses by a little like this; here the nudge is too fine.",
+        "11.9": "Rounding can spoil a slope by as little as that at a larger `eps`; here nothing is left of it.",
         "0.0": "Near 1008 two float32 neighbours are 0.00006 apart: both values round to the same number.",
     },
     answer=lambda: f"{((f(torch.tensor(2.0) + 1e-6) - f(torch.tensor(2.0) - 1e-6)) / 2e-6).item():.1f}",
@@ -545,7 +545,7 @@ for eps in (1e-2, 1e-4, 1e-6):
         print(f"eps {eps:.0e}   {dtype}   {slope.item():.6f}")
 
 # %% [markdown]
-# float64 comes closer and closer to 12. float32 gets worse, and ends at 0: it keeps about seven digits, so near
+# float64 reaches 12 to all six decimals. float32 gets worse, and ends at 0: it keeps about seven digits, so near
 # 1008 it cannot tell numbers apart that differ by less than 0.00006. At `eps = 1e-6` both calls give the same
 # number. What is left of such a difference is mostly rounding.
 #

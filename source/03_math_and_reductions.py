@@ -10,7 +10,7 @@
 # - say before you run it whether `*` or `@` is meant, and what shape comes out;
 # - read `dim=0` and `dim=1` without guessing, in tensors of any number of dims;
 # - predict which shapes broadcast, and to what;
-# - spot a missing `keepdim`, which on a square matrix runs and is wrong;
+# - say what `keepdim` is for, and what happens without it;
 # - replace a loop by one operation, and compute with `exp` without overflow;
 # - cut, turn and join tensors, and say when a reshape mixes what belongs together.
 #
@@ -28,7 +28,7 @@
 # | 1 · predict | `X @ W + b`: a matrix product, then a broadcast sum |
 # | 2 · measure the loss | `((prediction - y) ** 2).mean()`: entry by entry, then a reduction |
 # | 3 · compute gradients | the same verbs, taken backwards |
-# | 4 · update | `W -= lr * grad`: entry by entry |
+# | 4 · update | `W -= 0.1 * grad`: entry by entry |
 # | 5 · reset | the one step that needs no arithmetic |
 #
 # ## How the exercises work
@@ -37,7 +37,7 @@
 # failed check shows the call that went wrong and asks you a question. Hints wait below, folded. Three rules
 # hold for all seven:
 #
-# - arguments and results are tensors of dtype float32, and a `dim` may be negative;
+# - arguments and results are float32 tensors (in the last exercise of any dtype), and a `dim` may be negative;
 # - the arguments stay as they were;
 # - loops and library functions are fine, unless the exercise says otherwise. Three of them do.
 #
@@ -157,7 +157,8 @@ for pair in ((a, b), diagonals):
 # ## Reductions: the dim you name is the dim that goes
 #
 # A reduction makes one number out of many: `sum`, `mean`, `amin`, `amax`, `std`. Without arguments it takes all
-# entries. With `dim=` it takes slices. Here is the rain in two towns on three days, in millimetres:
+# entries. With `dim=` it takes *slices*, such as single rows or single columns, and makes one number of each. Here
+# is the rain in two towns on three days, in millimetres:
 #
 # | `rain` | day 0 | day 1 | day 2 | `sum(dim=1)` |
 # |---|---:|---:|---:|---:|
@@ -398,7 +399,8 @@ def matmul_by_hand(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
 #
 # Your function gives what `@` gives, but it takes a detour. Stretching an input is free. What you compute from
 # it is not: all the products together fill a tensor of their own, until the sum makes it small again. How
-# large does it get? `expand` stretches without computing anything, and `nbytes` is the memory of the entries.
+# large does it get? `expand` stretches without computing anything, `untyped_storage()` is the memory that really
+# lies behind a tensor, and `nbytes` what its entries would take one by one.
 
 # %%
 square = torch.ones(100, 100)
@@ -432,13 +434,12 @@ print(tuple(means.shape))
 print(scores - means)  # (2, 3) - (2, 1) -> (2, 3)
 
 # %% [markdown]
-# Both students now have -2, 0 and 2: how far each score lies from that student's own mean. The error above
-# was a kindness. Let us see what happens without it.
+# Both students now have -2, 0 and 2: how far each score lies from that student's own mean.
 #
 # ### Break it · the missing keepdim on a square matrix
 #
 # Three students, three assignments, with scores on very different scales. Every row should have the mean 0
-# after centring. Forget `keepdim`, and 3 meets 3.
+# after centring. The cell forgets `keepdim` once more.
 
 # %% tags=["prediction"]
 predict(
@@ -459,8 +460,8 @@ print("means of the rows, wrong:", wrong.mean(dim=1))
 print("means of the rows, right:", right.mean(dim=1))
 
 # %% [markdown]
-# It runs, the shape is right, the dtype is right, and the numbers are nonsense: -72, -54 and 126 instead
-# of 0. That is the symptom to remember: *no* symptom. The picture shows why.
+# The error before was a kindness. This time it runs, the shape is right, the dtype is right, and the numbers are
+# nonsense: -72, -54 and 126 instead of 0. That is the symptom to remember: *no* symptom. The picture shows why.
 
 # %% tags=["demo"]
 plots.plot_broadcast(x, "-", x.mean(dim=1), names=("x", "row means"))
@@ -654,8 +655,9 @@ print((x - m).exp())
 print(m + (x - m).exp().sum().log())
 
 # %% [markdown]
-# There is the 1002.4076. One case is left: an $m$ that is not finite. In a masked slice every entry can be
-# `-inf`. The sum of its `exp` is 0, so the result should be `-inf`.
+# There is the 1002.4076. One case is left: an $m$ that is not finite. Networks switch an entry off by
+# setting it to `-inf`, and sometimes every entry of a slice is. The sum of its `exp` is 0, so the result should be
+# `-inf`.
 
 # %% tags=["prediction"]
 predict(
@@ -675,8 +677,8 @@ print("with the shift:", m + (masked - m).exp().sum().log())
 print("the library's: ", torch.logsumexp(masked, dim=0))
 
 # %% [markdown]
-# `nan`: `-inf` minus `-inf` is no number. The library's function takes care of that. In your exercise at
-# least one entry of each slice is finite, and none is `+inf`.
+# `nan`: `-inf` minus `-inf` is no number. The library's function takes care of that. In your
+# exercise all entries are finite.
 #
 # ### Exercise 3.6 · log_sum_exp
 #

@@ -328,7 +328,8 @@ for weight in (1.0, 2.0, 3.0):
 # | 6 | $\partial L / \partial W = \sum_i D_i \, x_i$ | `dW = (D * X).sum()` | line 4 times line 5, summed |
 # | 7 | $\partial L / \partial b = \sum_i D_i$ | `db = D.sum()` | the same for $b$ |
 #
-# Line 4: the slope of $r^2$ is $2r$, the mean divides by $N$, and $\hat y_i$ stands in one term of the sum
+# $\partial L / \partial W$ is read "the slope of $L$ along $W$, while everything else stays". Line 4: the slope of
+# $r^2$ is $2r$, the mean divides by $N$, and $\hat y_i$ stands in one term of the sum
 # only. Lines 6 and 7 are the chain rule: how fast the loss changes with a prediction, times how fast the
 # prediction changes with the parameter. The parameter acts on every row, so the rows add up.
 #
@@ -360,7 +361,7 @@ print("dW", dW.item(), "  db", db.item())
 plots.plot_loss_surface(X, y, W=1.0, b=4.0)
 
 # %% [markdown]
-# Uphill, square to the ring, in the direction in which the loss grows fastest. The dashed arrow goes against
+# Uphill, at a right angle to the ring, in the direction in which the loss grows fastest. The dashed arrow goes against
 # it, and downhill. Note that it does not point at the star: the gradient knows the slope where you stand, not
 # where the valley ends.
 #
@@ -540,8 +541,9 @@ for name, by_hand, by_autograd in zip(("dW", "db"), mse_gradients(*many), autogr
 #
 # ## One layer deeper
 #
-# A network with a hidden layer is two lines with a bend between them, the ReLU, which replaces negative
-# numbers by 0. Forward, with $h$ hidden units:
+# A network with a hidden layer is two layers such as $XW + b$ with a bend between them, the ReLU, which replaces
+# negative numbers by 0. What the first layer gives is *hidden*: it is neither input nor prediction. Each of its columns
+# is a hidden *unit*. Forward, with $h$ of them:
 #
 # | | step | shape |
 # |---|---|---|

@@ -7,7 +7,7 @@
 #
 # **When you are through, you can**
 #
-# - say what an `nn.Linear` holds, and why its weight has the shape `(out, in)`;
+# - say what an `nn.Linear` holds, and why its weight has the shape that it has;
 # - say what an activation's slope does to learning;
 # - turn scores into probabilities without overflow, and into a loss without an infinity;
 # - say what Embedding, LayerNorm and Dropout do to a tensor, entry by entry;
@@ -23,7 +23,7 @@
 #
 # | step | in lesson 6 | from now on |
 # |---|---|---|
-# | 1 · predict | `X @ W + b` | Linear, GELU, Embedding, LayerNorm, Dropout, in any order you like |
+# | 1 · predict | `X @ W + b` | Linear, GELU, LayerNorm, Dropout in any order; an Embedding first, where ids go in |
 # | 2 · measure the loss | mean squared error | cross-entropy, when the answer is one of several classes |
 # | 3 · compute gradients | `loss.backward()` | the same: autograd goes through every brick you write |
 # | 4 · update | `W -= lr * W.grad` | the same, until `torch.optim` takes over in lesson 8 |
@@ -642,7 +642,8 @@ print("with eps:   ", (flat - flat.mean()) / (flat.var(correction=0) + 1e-5).sqr
 #
 # ### Exercise 7.6 · layer_norm
 #
-# Normalise the last dim, then scale by `weight` and shift by `bias`:
+# Normalise the last dim, then scale by `weight` and shift by `bias`. These are parameters, one of each for every
+# feature, so that the network can learn the scale it needs; they start at 1 and 0:
 #
 # | feature | 0 | 1 | 2 | 3 |
 # |---|---:|---:|---:|---:|

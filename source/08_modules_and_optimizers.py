@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 8 · Modules and optimizers: from bricks to a machine
 #
-# In lesson 7 you built the bricks, and in lesson 6 the loop that trains them. Both ended with the same
-# chore: name every parameter, clear every gradient, update each by hand. A real network has hundreds of
-# parameters. In this lesson `nn.Module` keeps the books, `torch.optim` takes the steps, and you learn what
-# each of them does when you are not looking.
+# In lesson 7 you built the bricks, and in lesson 6 the loop that trains them. Both ended with the same chore: name
+# every parameter, clear every gradient, update each by hand. A real network has hundreds of such tensors, and
+# millions of numbers in them. In this lesson `nn.Module` keeps the books, `torch.optim` takes the steps, and you
+# learn what each of them does when you are not looking.
 #
 # **When you are through, you can**
 #
@@ -31,7 +31,7 @@
 # | 4 · update | `with torch.no_grad(): W -= lr * W.grad`, and so for `b` | `optimizer.step()` |
 # | 5 · reset | `W.grad = None`, and so for `b` | `optimizer.zero_grad()` |
 #
-# The right-hand column fits any model, whether it has two parameters or two billion. The lesson follows it
+# The right-hand column fits any model, whether it has two numbers to learn or two billion. The lesson follows it
 # from top to bottom: first the `model`, then the `criterion`, then the `optimizer`. Then comes what stands
 # around the five lines in real code: batches, a plan for the learning rate, a limit for the gradients.
 #
@@ -290,7 +290,8 @@ class TabularClassifier(nn.Module):
 #
 # The size of a model is the number of its parameters' entries. Counting them has two traps. The first:
 # two layers may *share* one weight, as language models do with the table that reads tokens and the one that
-# writes them. The second: `state_dict()` also holds *buffers*, tensors that are saved but not learned.
+# writes them. The second: `state_dict()` also holds *buffers*, tensors that are saved but not learned, such as the
+# means that a BatchNorm collects. (It is a norm like lesson 7's, but over the batch; more below.)
 
 # %%
 model = nn.Sequential(nn.Embedding(5, 3), nn.BatchNorm1d(3), nn.Linear(3, 5, bias=False))
@@ -337,8 +338,8 @@ def count_parameters(model: nn.Module, trainable_only: bool = False) -> int:
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# `model.parameters()` already leaves out what should not be counted, and gives what is shared once. How
-# many numbers does one tensor hold? `p.numel()`.
+# `model.parameters()` already leaves out buffers, and gives what is shared once. How many numbers does one tensor
+# hold? `p.numel()`.
 #
 # </details>
 # <details><summary>Hint 2</summary>
@@ -378,16 +379,16 @@ widgets.library()
 widgets.library_choices("layers")
 
 # %% [markdown]
-# All three come down to what the input is: a name, a picture, or another module's output. What stands between
-# the layers is chosen by symptom instead. What is going wrong in each of these?
+# The first two come down to what the input is, a name or a picture; the third to who writes the loop. What stands
+# between the layers is chosen by symptom instead. What is going wrong in each of these?
 
 # %% tags=["demo"]
 widgets.library_choices("between")
 
 # %% [markdown]
 # One of them is a dead unit (lesson 7), one a question of what a batch is, and the last is *overfitting*: a
-# network that does well on the rows it has seen and badly on new ones. Lesson 9 is about that. At last, the
-# end of the line: the loss, and who takes the step.
+# network that does well on the rows it has seen and badly on new ones. (A *validation* loss is measured on rows that
+# were held back from training.) Lesson 9 is about that. At last, the end of the line: the loss, and who takes the step.
 
 # %% tags=["demo"]
 widgets.library_choices("losses and optimizers")
@@ -514,9 +515,9 @@ widgets.optimizer_paths()
 
 # %% [markdown]
 # At 0.010 plain SGD creeps along the floor, to a loss of 2.93. Momentum adds up past gradients. Those across
-# the ravine cancel, those along it pile up, so it comes down to 0.07, with a swing. Adam divides each weight's
-# step by the size of that weight's own recent gradients, so its path begins as a diagonal, however steep the
-# wall.
+# the ravine cancel, those along it pile up, so it comes down to 0.07, with a swing. Adam steps along a
+# running mean of each weight's gradients, divided by their own recent size, so its path begins as a diagonal, however
+# steep the wall.
 #
 # SGD is gone at 0.022, past the edge at 2 / 100 that lesson 6 gave. Momentum holds out to 0.035 and diverges
 # at 0.040. Adam arrives with all rates from 0.100 to 1.000, but at 0.010 it has hardly moved: 7.60, and 17.39
@@ -587,7 +588,8 @@ for groups in ([{"params": [both]}, {"params": [both]}], [{"params": [both, both
 #
 # ### Exercise 8.5 · make_optimizer
 #
-# For a model with `model.network`, as in your `TabularClassifier`, build an AdamW with two groups:
+# For a model with `model.network`, as in your `TabularClassifier`, build an AdamW with two groups. (AdamW is Adam with
+# *weight decay*, which takes a small share of every weight away in each step; the last section has its formula.)
 #
 # | group | parameters | learning rate | weight decay |
 # |---|---|---|---|
@@ -997,8 +999,8 @@ plots.plot_schedule(rates, {name: walk(own) for name, own in rates.items()})
 # %% [markdown]
 # The constant rate arrives after ten steps, and then goes nowhere: at a distance of about 0.35, each step
 # carries as much error in as it takes distance away. The schedule arrives ten steps later; but as its rate
-# falls the errors average out, and it ends at 0.10. Here the warm-up only costs time. Its turn comes where the
-# first gradients mislead: in lesson 10, with a Transformer.
+# falls the errors average out, and it ends at 0.10. Here the warm-up only costs time. It is meant for
+# trainings whose first gradients mislead, such as those of deep Transformers; lesson 10 uses it with a small one.
 #
 # ## Gradients that are too long
 #
@@ -1120,7 +1122,7 @@ print(right, "of 180 points, without the noise, are right")
 #
 # ## AdamW, from its formula
 #
-# The default optimizer of most of today's training fits into five lines. For each parameter $p$ it keeps a
+# The default optimizer of most of today's training fits into five formulas. For each parameter $p$ it keeps a
 # running mean $m$ of the gradient $g$, another, $v$, of its square, and counts its steps, $t$:
 #
 # $$m \leftarrow \beta_1 m + (1 - \beta_1)\, g \qquad v \leftarrow \beta_2 v + (1 - \beta_2)\, g^2$$
@@ -1129,8 +1131,8 @@ print(right, "of 180 points, without the noise, are right")
 #
 # $$p \leftarrow p - \text{lr} \cdot \lambda \cdot p - \text{lr} \cdot \frac{\hat m}{\sqrt{\hat v} + \text{eps}}$$
 #
-# Both means start at 0, so at first they are too small. The second line makes up for that, and is called
-# *bias correction*. In the third, $\lambda$ is the weight decay: it takes a share of the weight itself, and
+# Both means start at 0, so at first they are too small. The second row makes up for that, and is called
+# *bias correction*. In the third row, $\lambda$ is the weight decay: it takes a share of the weight itself, and
 # stays out of $m$ and $v$. That is the W in AdamW; Adam adds the decay to $g$ instead.
 #
 # Two steps of one weight, from $p = 1$, with `lr=0.1`, `betas=(0.9, 0.99)`, `weight_decay=0.1`, and an `eps`
@@ -1169,7 +1171,7 @@ way = abs(p.item() - 1)  # with the large ones
 #
 # ### Exercise 8.10 · adam_update_ (challenge)
 #
-# Write the five lines for a list of parameters. Two things to mind: a parameter whose gradient is `None` was
+# Write the five formulas for a list of parameters. Two things to mind: a parameter whose gradient is `None` was
 # not used, and is left as it is, so that it may be behind the others in $t$; and the weights change in place,
 # while autograd is not looking.
 
@@ -1205,7 +1207,7 @@ def adam_update_(params: list, states: list[dict], lr: float, betas: tuple, eps:
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# Loop over `zip(params, states)`. For each parameter, do the five lines of the formula in their order. What
+# Loop over `zip(params, states)`. For each parameter, do the five formulas in their order. What
 # must survive until the next call goes into `state`: $m$, $v$ and $t$.
 #
 # </details>

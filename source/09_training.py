@@ -249,7 +249,7 @@ def train_epoch(
 # %% [markdown]
 # ## A look that changes nothing
 #
-# Evaluation runs the same batches through the model, and leaves no trace. Three things would spoil it:
+# Evaluation sends batches through the model as training does, and leaves no trace. Three things would spoil it:
 #
 # - what belongs to training, such as dropout: `model.eval()` switches it off, in all layers at once;
 # - the graph, which nobody needs without `backward()`: `torch.no_grad()` saves its memory and time;
@@ -741,10 +741,10 @@ print(f"the network now: loss {loss:.3f}, accuracy {accuracy:.1%}")
 #
 # ## The first weights
 #
-# So far PyTorch chose the first weights. Does it matter? In a deep network each layer passes its output on,
-# and a factor that repeats twelve times is no small thing. Take twelve layers, and measure after each how
-# much the numbers differ from image to image. Two rules: PyTorch's own, and normal weights with deviation 1.
-# Guess what is left after layer 12.
+# So far PyTorch chose the first weights. Does it matter? In a deep network each layer passes its output on, and a
+# factor that repeats twelve times is no small thing. Take twelve layers, and measure after the first, the sixth and
+# the twelfth how much the numbers differ from image to image. Two rules: PyTorch's own, and normal weights with
+# deviation 1. Guess what is left after layer 12.
 
 
 # %%
@@ -771,13 +771,14 @@ for layer in network[::2]:
 print_spread("deviation 1", network)
 
 # %% [markdown]
-# The default shrinks the signal until the last layers hardly tell one image from another; deviation 1 makes
-# it explode. Between them there is a size that lasts. A sum of `fan_in` products with weights of variance $v$ has
-# about $\text{fan\_in} \cdot v$ times the mean square of the inputs, and ReLU throws half of that away. So
-# the size lasts when $\text{fan\_in} \cdot v / 2 = 1$: a normal distribution with deviation
+# The default shrinks the signal until the last layers hardly tell one image from another; deviation 1
+# makes it explode. Between them there is a size that lasts. A sum of `fan_in` products (`fan_in` is the number of a
+# layer's inputs, `fan_out` that of its outputs) with weights of variance $v$ has about $\text{fan\_in} \cdot v$
+# times the mean square of the inputs, and ReLU throws half of that away. So the size lasts when $\text{fan\_in}
+# \cdot v / 2 = 1$: a normal distribution with deviation
 # $\sqrt{2 / \text{fan\_in}}$. That is *Kaiming* initialisation. Its older sister *Xavier* was made for bends that
-# throw nothing away, tanh and sigmoid: $\sqrt{2 / (\text{fan\_in} + \text{fan\_out})}$. In `torch.nn.init` they are
-# `kaiming_normal_` and `xavier_normal_`. Which rule keeps which bend alive?
+# throw nothing away and have slope 1 at 0, such as tanh: $\sqrt{2 / (\text{fan\_in} + \text{fan\_out})}$. In
+# `torch.nn.init` they are `kaiming_normal_` and `xavier_normal_`. Which rule keeps which bend alive?
 
 # %% tags=["demo"]
 for bend in (nn.ReLU, nn.Tanh, nn.Sigmoid):
@@ -954,8 +955,8 @@ print("the old network has", network.head.out_features, "outputs")
 
 # %% [markdown]
 # First, for comparison, a network that starts from nothing with the 80 images. Then the old one: a new head
-# on a frozen body; and at last the body is set free, with a learning rate small enough not to wipe out what
-# it knows. What will each of the three reach?
+# on a frozen body; and at last the body is set free, twice: with a learning rate small enough not to wipe out
+# what it knows, and with a large one. What will each of the four reach?
 
 
 # %% tags=["demo"]
@@ -1171,8 +1172,8 @@ plots.plot_search({name: (rates, [accuracy_with(lr) for lr in rates]) for name, 
 
 # %% [markdown]
 # The good learning rates lie between 0.01 and 0.1, with a wide slope to the left. All evenly drawn ones are
-# larger than 0.1, most of them crowded where the network learns nothing. Those with an even exponent walk
-# over the whole range, and several land on the top. The plot's axis is logarithmic for the same reason.
+# larger than 0.1, most of them crowded where the network learns nothing. Those whose exponents were drawn evenly
+# walk over the whole range, and several land on the top. The plot's axis is logarithmic for the same reason.
 #
 # ### Two settings at once
 #
@@ -1188,9 +1189,10 @@ for i, momentum in enumerate(momenta):
     print(f"momentum {momentum:4}: ", *(f"{accuracy:7.1%}" for _, _, accuracy in grid[4 * i : 4 * i + 4]))
 
 # %% [markdown]
-# Without momentum the largest rate does best, 71.8%; with a momentum of 0.9 a tenth of it, 84.8%. More momentum wants a
-# smaller learning rate: neither is tuned alone. Now 16 random trials of the same two settings, both by exponent. The
-# ticks along the bottom are the learning rates tried. How many has each search?
+# Without momentum the largest rate does best, 71.8%; with a momentum of 0.9 a tenth of it, 84.8%.
+# More momentum wants a smaller learning rate: neither is tuned alone. Now 16 random trials of the same two
+# settings, both by exponent (for momentum, that of 1 - momentum). The ticks along the bottom are the learning rates
+# tried. How many has each search?
 
 # %% tags=["demo"]
 rates = sample_log_uniform(0.001, 1.0, 16, generator).tolist()
@@ -1333,14 +1335,16 @@ print(f"floor with two: {share * math.log(1 + math.exp(-1)) + (1 - share) * math
 
 # %% [markdown]
 # A number from 0 to 1, taken for a logit, is a probability from 0.5 to 0.73. So a no costs at least $\log 2 = 0.69$ and
-# a yes at least 0.31, however sure the network is; here it says no to everything, and is stuck at 0.69. A binary loss
-# that will not fall below 0.6 or 0.7 has this bug.
+# a yes at least 0.31, however sure the network is; here it says no to everything, and is stuck at 0.69. If a binary
+# loss is stuck between 0.31 and 0.69, look for this bug first. (At 0.69 it may also be a network that learns nothing:
+# that is the even guess.)
 #
 # ### Two answers, one loss
 #
 # A model may answer two questions, from one body: which digit, and how much ink? Then the loss has two terms, each with
 # its own criterion, and one `backward()` through their sum. But the terms come in different units: a cross-entropy
-# begins at 2.3, the squared error of a share of ink is far below 0.01. Which question will a plain sum care about?
+# begins at 2.3; the squared error of a share of ink begins below 0.1, and is near 0.001 as soon as the network guesses
+# the mean. Which question will a plain sum care about?
 
 
 # %% tags=["demo"]
@@ -1408,9 +1412,10 @@ for layer in layers:
 # 160 parameters: 16 times nine weights and a bias. `padding=1` adds a rim of zeros, so that the image keeps its size;
 # `MaxPool2d(2)` keeps the largest of each 2 × 2, which halves it.
 #
-# One more tool: a *learning-rate schedule* changes the learning rate as training goes on, large while there is far to
-# go, small at the end. `torch.optim.lr_scheduler` has many; `OneCycleLR(optimizer, max_lr, total_steps=...)` climbs
-# to `max_lr` and comes down to nearly 0. Call its `step()` after each `optimizer.step()`.
+# Two more tools. The learning-rate schedule of lesson 8: large steps while there is far to go, small ones at the end.
+# `torch.optim.lr_scheduler` has many; `OneCycleLR(optimizer, max_lr, total_steps=...)` climbs
+# to `max_lr` and comes down to nearly 0. Call its `step()` after each `optimizer.step()`. And *label smoothing*,
+# `nn.CrossEntropyLoss(label_smoothing=0.1)`, which does not ask for full certainty.
 #
 # ### Exercise 9.11 · design_classifier
 #

@@ -144,11 +144,11 @@ class FeedForward(nn.Module):
 # %%
 layer = nn.Linear(4096, 14336, device="meta")
 numbers = layer.weight.numel()
-print(tuple(layer.weight.shape), numbers, "numbers,", round(4 * numbers / 2**20), "MiB")
+print(tuple(layer.weight.shape), numbers, "numbers,", round(4 * numbers / 1e6), "MB")
 
 # %% [markdown]
-# 224 MiB, of which not one byte was reserved. A linear layer holds `in * out` weights and one bias for each
-# output.
+# 235 MB, as in lesson 1, of which not one byte was reserved. A linear layer holds `in * out` weights
+# and one bias for each output.
 #
 # ### Exercise 10.2 · ffn_parameter_count
 #
@@ -462,12 +462,13 @@ for name, form in forms.items():
         print(f"{name:18} numbers of size {size:4}: gradient at the bottom {start.grad.norm():.0e}")
 
 # %% [markdown]
-# Without residual connections nothing arrives: $10^{-16}$. With them the gradient has a straight way down,
-# because the slope of `x + part(x)` is 1 plus the slope of the part. But 30 such factors multiply, and here they
-# make thousands of it, a fifth to a quarter more at every layer. A LayerNorm in front of each part, *inside* the
-# branch, divides by the deviation of `x`, and so divides the slope of the branch by it too. Where `x` is of
-# size 1 and grows from there, that tames the factors. Where `x` is tiny it does the opposite, and the last
-# line is no smaller than without the norm: pre-norm wants numbers of a sensible size at the bottom.
+# Without residual connections nothing arrives: $10^{-16}$. With them the gradient has a straight way
+# down, because the slope of `x + part(x)` is 1 plus the slope of the part. But 30 such factors multiply, and here
+# the gradient, 8 long at the top, arrives more than a thousand long: it grows by about a fifth to a quarter at
+# every layer. A LayerNorm in front of each part, *inside* the branch, divides by the deviation of `x`, and so
+# divides the slope of the branch by it too. Where `x` is of size 1 and grows from there, that tames the factors.
+# Where `x` is tiny it does the opposite, and the last line is no smaller than without the norm: pre-norm wants
+# numbers of a sensible size at the bottom.
 #
 # This form is called *pre-norm*. The first Transformers normalised after the sum, `norm(x + part(x))`, which
 # bends the straight way at every block. Deep ones needed a *warm-up* to train, a learning-rate schedule that
@@ -548,7 +549,7 @@ for name, published, dim, n_heads, blocks, places in [
     print(f"{name:13} published {published:>5}   counted {total:>15,}   in FFNs {share:.0%}")
 
 # %% [markdown]
-# Every count agrees with the published one, down to the last three digits that anybody publishes. The share
+# Every count agrees with the published one, down to the last digit that is published. The share
 # of the FFNs grows from 46% to 66%: with the width, the embeddings matter less and less, and of a block's
 # weights two thirds are in its FFN.
 #
@@ -725,7 +726,8 @@ print(len(letters), "tokens", tuple(train_rows.shape), tuple(held_out_rows.shape
 print("".join(letters[i] for i in train_rows[0]))
 
 # %% [markdown]
-# 27 tokens: the letters and the ".". A row holds a word, and what fits of the next ones.
+# 27 tokens: the letters and the ".". A row holds a word, and what fits of the next ones. (The last words
+# of each part have too few letters behind them for a row of 16, so there are a few rows fewer than words.)
 #
 # A loss needs something to be compared with. A model that guesses evenly among 27 tokens has a loss of
 # $\log 27 = 3.30$ *nats*: that is the unit of a loss that is made with the natural logarithm. One nat less, and
@@ -779,7 +781,7 @@ class CharacterModel(nn.Module):
 # 50 steps, then falls to 0 along half a cosine. And if one batch has a huge gradient, *clipping* shortens it, that of
 # all parameters together, to length 1. In lesson 8 you built both, as `warmup_cosine` and `clip_gradients_`. Here the
 # library's forms do it: `LambdaLR` multiplies the optimizer's rate by a share that you name, and `clip_grad_norm_`
-# returns the length that it found. What share do you expect halfway, at step 325?
+# returns the length that it found. What share do you expect at step 325, halfway down the cosine?
 
 
 # %% tags=["demo"]
@@ -917,7 +919,7 @@ for temperature in (0.3, 0.8, 1.5):
 # ## Break it · attention without the mask
 #
 # Here is a block whose attention has no mask (and one head, which is enough). The model gets one block in place
-# of three, and a quarter of the steps. What loss do you expect?
+# of three, and a third of the steps. What loss do you expect?
 
 
 # %% tags=["demo"]
@@ -996,9 +998,10 @@ for block, settings in ((TransformerBlock, {}), (LeakyBlock, {"depth": 1, "steps
 # | `next_token_loss` | `F.cross_entropy`, on shifted slices |
 # | `generate` | `model.generate(...)` in the Transformers library, which also keeps what it has computed |
 #
-# `nn.TransformerEncoderLayer` computes what your block does if you pass `nhead` (your `n_heads`),
-# `activation="gelu"`, `norm_first=True`, `batch_first=True` (its batch is not the first dim otherwise), `dropout=0.0`
-# (it drops a tenth in training otherwise), and a causal mask in every call.
+# `nn.TransformerEncoderLayer` computes what your block does if you pass `nhead` (your `n_heads`), `dim_feedforward`
+# (your `ffn_dim`; it is 2048 otherwise), `activation="gelu"`, `norm_first=True`, `batch_first=True` (its batch is
+# not the first dim otherwise), `dropout=0.0` (it drops a tenth in training otherwise), and a causal mask in every
+# call.
 #
 # - The FFN treats every position alone, and holds most of a large model's numbers.
 # - Attention is the only place where positions meet: scores, scale, mask, softmax, weighted mean.

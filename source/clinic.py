@@ -320,7 +320,7 @@ for step in (0, 10, 20, 30, 40, 199):
 # ### Exercise 5 · epoch_of_batches
 #
 # > My data is easy: whoever looks at a plot sees the two classes. My model learns nothing from it whatever. Its
-# > loss on the *training* set stays at log 2 = 0.69, that of somebody who throws a coin. Without shuffling it
+# > loss on the *training* set never gets below log 2 = 0.69, that of somebody who throws a coin. Without shuffling it
 # > learns at once, but I was told to shuffle:
 # >
 # > ```text
@@ -1019,7 +1019,7 @@ for n in (10, 100):
 #
 # | symptom | usual suspects |
 # |---|---|
-# | the loss is flat to the last digit | gradients cleared too late; a name bound anew; an optimizer of other tensors |
+# | the loss is flat to the last digit | gradients cleared before `step()`; a name bound anew; an optimizer of other tensors |
 # | the loss is flat, and every prediction is the mean | broadcasting in the loss; labels of other rows |
 # | the loss stops at a floor above 0 | softmax before the cross-entropy; a learning rate that has gone to 0 |
 # | the loss swings | gradients that add up from step to step |

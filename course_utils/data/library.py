@@ -47,7 +47,7 @@ _MAP: Mapping[str, tuple[tuple[str, int | None, str], ...]] = {
         ("Linear", 7, "every output looks at every input: tables, and the last layer of nearly everything"),
         ("Embedding", 7, "the input is an id: a word, a user, a product"),
         ("Conv1d", None, "a signal over time, or text: the same short pattern is looked for at every place"),
-        ("Conv2d", None, "images: the same small pattern is looked for everywhere"),
+        ("Conv2d", 9, "images: the same small pattern is looked for everywhere"),
         ("Conv3d", None, "video and scans of bodies: images with a third dim, time or depth"),
         ("Bilinear", None, "two inputs that count together: a user with a product, a question with an answer"),
         ("LSTM", None, "a sequence, step by step, with a memory: signals that arrive one value at a time"),
@@ -65,7 +65,7 @@ _MAP: Mapping[str, tuple[tuple[str, int | None, str], ...]] = {
     "normalisation": (
         ("LayerNorm", 7, "each sample by itself, over its features: Transformers, and small batches"),
         ("BatchNorm1d", 8, "each feature across the batch: tables, large batches; another rule in eval()"),
-        ("BatchNorm2d", None, "each channel across the batch: images, large batches; another rule in eval()"),
+        ("BatchNorm2d", 9, "each channel across the batch: images, large batches; another rule in eval()"),
         ("BatchNorm3d", None, "each channel across the batch: video and scans; another rule in eval()"),
         ("GroupNorm", None, "groups of channels of each sample: images, with batches too small for BatchNorm"),
         ("InstanceNorm1d", None, "each channel of each sample by itself: signals of very different loudness"),

@@ -112,9 +112,9 @@ def double(x):
 # %% [markdown]
 # ## What you knew a week ago
 #
-# What you do not use fades. Once you have passed some exercises, the button below makes `review.ipynb`: five of
-# them, empty again, those first that are most likely to have faded. Each comes back later after every success.
-# What you wrote in the lessons stays as it is, and so does a review that you have begun.
+# What you do not use fades. From the day after you have passed an exercise, the button below makes `review.ipynb`:
+# up to five of them, empty again, those first that are most likely to have faded. Each comes back later after every
+# success. What you wrote in the lessons stays as it is, and so does a review that you have begun.
 
 # %%
 from course_utils import review

@@ -725,14 +725,14 @@ RIGHT = {
 
 # (exercise, answer, words that its message must hold)
 WRONG = (
-    ("fit_rents", rents_transposed, "expected (3, 1)"),
+    ("fit_rents", rents_transposed, "expected (8, 1)"),
     ("fit_rents", rents_squeezed_on_the_wrong_side, "not attempted yet: the program still does what it did"),
     ("fit_by_hand", by_hand_with_one_step_less, "expected"),
     ("train_on_batches", batches_sum, "expected"),
     ("train_on_batches", batches_stepped_twice, "expected"),
     ("fit_waves", cleared_by_weights_alone, "expected"),
     ("fit_waves", cleared_by_a_falling_rate, "expected"),
-    ("epoch_of_batches", epoch_shuffled_in_batches, "breaks the rule that any rows can share a batch"),
+    ("epoch_of_batches", epoch_shuffled_in_batches, "gives batches[0][0] as shape (1, 1); expected (2, 1)"),
     ("epoch_of_batches", epoch_with_replacement, "breaks the rule that every row comes exactly once"),
     ("train_shop", shop_smoothed, "expected"),
     ("train_shop", shop_minus_the_floor, "expected"),

@@ -1019,7 +1019,7 @@ for n in (10, 100):
 #
 # | symptom | usual suspects |
 # |---|---|
-# | the loss is flat to the last digit | gradients cleared before `step()`; a name bound anew; an optimizer of other tensors |
+# | the loss is flat to the last digit | gradients cleared before `step()`; a name bound anew; an optimizer of others |
 # | the loss is flat, and every prediction is the mean | broadcasting in the loss; labels of other rows |
 # | the loss stops at a floor above 0 | softmax before the cross-entropy; a learning rate that has gone to 0 |
 # | the loss swings | gradients that add up from step to step |

@@ -1,5 +1,7 @@
 """Feedback pages: results and reasons for the learner, and nothing that acts, whatever the learner wrote."""
 
+import base64
+import io
 import re
 from dataclasses import replace
 from html import escape
@@ -9,6 +11,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output, new_raw_cell
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from autograder.grading.feedback import pages
@@ -246,3 +249,16 @@ def test_a_picture_that_is_written_into_a_text_makes_it_no_long_one():
 
 def test_code_of_any_usual_length_is_in_colours():
     assert '<span class="k">return</span>' in rendered("return 1\n" * 200, "highlight_code(metadata={})")
+
+
+def test_a_picture_that_code_has_drawn_is_shown_and_says_so_where_it_cannot_be_seen():
+    with io.BytesIO() as file:
+        Image.new("RGB", (2, 3)).save(file, "PNG")
+        data = base64.b64encode(file.getvalue()).decode()
+    cell = new_code_cell("draw()", outputs=[new_output("display_data", data={"image/png": data})])
+    about = {"notebook": LESSON, "score": 0, "max_score": 0}
+    page, _ = FeedbackExporter().from_notebook_node(
+        nbformat.v4.new_notebook(cells=[cell]), {"nbgrader": about, "student": "ann"}
+    )
+
+    assert f'<img src="data:image/png;base64,{data}" alt="picture, see the code above" />' in page

@@ -12,7 +12,7 @@ from autograder.grading.alike import find_alike
 from autograder.grading.collect.storing import SUBMITTED
 from autograder.grading.export.grades import read_grades
 from autograder.grading.gradebook.scoring import exercise_of
-from autograder.grading.outcome import FAILED, WARNED, Graded, Standing
+from autograder.grading.outcome import FAILED, WARNED, Graded, Points, Standing
 from autograder.grading.people.book import Book
 from autograder.grading.results import Before, Results
 from autograder.notebooks.reading import Unreadable, read_file
@@ -42,15 +42,16 @@ class Row:
     checks: Mapping[str, Sequence[Entry]]
 
     def status(self, exercise: str) -> str:
-        """One of `STATUSES`."""
-        if self.graded is not None and self.graded.outcome == FAILED:
-            return NOT_RUN
+        """One of `STATUSES`: what a person decided, where the gradebook has other points than the judge gave."""
         points = self.standing.points.get(exercise)
         result = self.graded.exercises.get(exercise) if self.graded else None
-        if points is not None and 0 < points.points < points.max_points:
+        judged = NOT_RUN if self.graded and self.graded.outcome == FAILED else result and result.status
+        if result and (points is None or not points.max_points or exercise in self.standing.withdrawn):
+            points = Points(result.points, result.max_points, False)  # the gradebook's say nothing of this answer
+        if points and 0 < points.points < points.max_points:
             return PART
-        if result is not None and result.status in STATUSES and (result.status != WRONG or not points.points):
-            return result.status
+        if judged and (points is None or points.points == (result.points if result else 0)):
+            return judged
         return PASSED if points and points.points > 0 else WRONG
 
     def points_before(self) -> float:

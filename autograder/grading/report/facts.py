@@ -9,9 +9,9 @@ from pathlib import Path
 from statistics import median
 
 from autograder.grading.alike import find_alike
-from autograder.grading.collect.storing import SUBMITTED
-from autograder.grading.export.grades import read_grades
+from autograder.grading.export.grades import read_grades, ungraded
 from autograder.grading.gradebook.scoring import exercise_of
+from autograder.grading.gradebook.settings import read_course, submitted_folder
 from autograder.grading.outcome import FAILED, WARNED, Graded, Points, Standing
 from autograder.grading.people.book import Book
 from autograder.grading.results import Before, Results
@@ -136,11 +136,11 @@ def read_facts(root: Path, lesson: str) -> Facts:
     """
     standings = read_grades(root, [lesson], ())[lesson]
     results, book = Results(root).of_lesson(lesson), Book(root)
-    rows = []
+    rows, submitted = [], submitted_folder(read_course(root))
     for student, standing in standings.items():
         graded, before = results.get(student, (None, {}))
         name = book.people[student].name if student in book.people else student
-        checks = _checks(root / SUBMITTED / student, lesson)
+        checks = _checks(submitted / student, lesson)
         rows.append(Row(student, name, standing, graded, before, checks))
     rows.sort(key=lambda row: (-row.standing.score, row.name.casefold(), row.student))
     names = dict.fromkeys(name for row in rows if row.graded for name in row.graded.exercises)
@@ -148,8 +148,7 @@ def read_facts(root: Path, lesson: str) -> Facts:
         names = dict.fromkeys(
             exercise_of(name) for row in rows for name, points in row.standing.points.items() if points.max_points
         )
-    handed_in = (folder.parent.name for folder in root.glob(f"{SUBMITTED.as_posix()}/[!.]*/{lesson}"))
-    return Facts(lesson, rows, list(names), sorted(set(handed_in) - set(standings)))
+    return Facts(lesson, rows, list(names), ungraded(root, lesson, standings))
 
 
 def _checks(folder: Path, lesson: str) -> dict[str, list[Entry]]:

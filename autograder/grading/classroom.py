@@ -18,7 +18,7 @@ from autograder.grading.alike import Alike, find_alike
 from autograder.grading.collect.students import shown
 from autograder.grading.gradebook.deadlines import EXCUSED, read_deadline
 from autograder.grading.gradebook.record import PaperNotRecorded, Record, RecordError
-from autograder.grading.gradebook.settings import gives_partial_credit, read_course, seconds_each
+from autograder.grading.gradebook.settings import gives_partial_credit, read_course, seconds_each, submitted_folder
 from autograder.grading.gradebook.withdrawn import taken_out, withdraw
 from autograder.grading.lines import doubts_about_time, gradebook_lines
 from autograder.grading.outcome import ERROR, GRADED, Graded, Standing
@@ -65,7 +65,7 @@ def grade_class(root: Path, options: Options, console: Console) -> int:
     released = released_lessons(root)
     lessons = list(dict.fromkeys(meant_lesson(name, released) for name in options.lessons))
     course = read_course(root)
-    submitted = Path(course.coursedir.root, course.coursedir.submitted_directory)
+    submitted = submitted_folder(course)
     found = find_submissions(submitted, lessons, options.students)
     with Record(root) as record:
         if options.withdraw:

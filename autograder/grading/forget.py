@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.exchange import ExchangeFactory
 from nbgrader.exchange.default import Exchange
 from nbgrader.utils import notebook_hash
 from sqlalchemy import delete
 
 from autograder.grading.collect.students import plain
+from autograder.grading.feedback.current import drop, notes_of
 from autograder.grading.gradebook.deadlines import FILE as DEADLINES
+from autograder.grading.gradebook.deadlines import read_toml
 from autograder.grading.gradebook.exchange import secret_in
 from autograder.grading.gradebook.memory import MEMORY
 from autograder.grading.gradebook.settings import open_gradebook, read_course
@@ -33,24 +36,29 @@ class Kept:
 
     Attributes:
         paths: files and folders of the course's.
+        notes: the course's files on feedback pages, of many, in which the student is.
         in_book: whether people.json has the person.
         in_deadlines: whether deadlines.toml names the person.
         submissions: how many nbgrader's gradebook has; None where it does not know the student.
         exchanged: files and folders in nbgrader's exchange.
+        by_server: whether nbgrader's exchange is a server, of whose files this program knows nothing.
         log: nbgrader's log, if it names the student.
     """
 
     student: str
     paths: list[Path] = field(default_factory=list)
+    notes: list[Path] = field(default_factory=list)
     in_book: bool = False
     in_deadlines: bool = False
     submissions: int | None = None
     exchanged: list[Path] = field(default_factory=list)
+    by_server: bool = False
     log: Path | None = None
 
     def ours(self, root: Path) -> list[str]:
         """A line for each place in which the course has the student."""
         lines = [str(path.relative_to(root)) + "/" * path.is_dir() for path in self.paths]
+        lines += [f"{path.relative_to(root)}: the entry {self.student}" for path in self.notes]
         lines += [f"{BOOK.as_posix()}: the entry {self.student}"] * self.in_book
         return lines + [f"autograder/{DEADLINES}: the lines of {self.student}"] * self.in_deadlines
 
@@ -67,7 +75,7 @@ def find(root: Path, student: str) -> Kept:
     """All that there is of a student, by the id that nbgrader has.
 
     Raises:
-        CourseError: there is nothing; the text names who may be meant.
+        CourseError: there is nothing; the text names who may be meant. Or deadlines.toml cannot be read.
     """
     if student in ("", ".", "..") or "/" in student or "\\" in student:
         raise CourseError(f"{student!r} is no student's id; expected the name of a folder in autograder/submitted.")
@@ -77,8 +85,9 @@ def find(root: Path, student: str) -> Kept:
     paths = [Path(folders.root, folder, student) for folder in where]
     paths += [folder / f"{student}.json" for folder in sorted((root / RESULTS).glob("*/"))]
     kept.paths = [path for path in paths if path.is_symlink() or path.exists()]
+    kept.notes = notes_of(root, student)
     kept.in_book = student in book.people
-    kept.in_deadlines = any(student in students for students in _students(_deadlines(root)))
+    kept.in_deadlines = any(student in students for students in _students(read_toml(root, DEADLINES)))
     with open_gradebook(folders) as gradebook:
         try:
             kept.submissions = len(gradebook.find_student(student).submissions)
@@ -86,6 +95,7 @@ def find(root: Path, student: str) -> Kept:
             kept.submissions = None
     exchange = Path(Exchange(parent=course, config=course.config).root, folders.course_id)
     kept.exchanged = sorted(_exchanged(exchange, Path(folders.root), where, student))
+    kept.by_server = not issubclass(ExchangeFactory(parent=course).collect, Exchange)
     log = root / ".nbgrader.log"
     named = re.compile(rf"(?<![\w.@-]){re.escape(student)}(?![\w@-])")
     if log.is_file() and named.search(log.read_text(encoding="utf-8", errors="replace")):
@@ -109,6 +119,8 @@ def forget(root: Path, kept: Kept, nbgrader: bool) -> list[str]:
         OSError: the disk refuses; the same again goes on.
     """
     left = []
+    if kept.by_server:
+        left.append(f"nbgrader's exchange, ngshare: it has what {kept.student} handed in by it. Ask whoever runs it.")
     if nbgrader:
         if kept.submissions is not None:
             with open_gradebook(read_course(root).coursedir) as gradebook:
@@ -119,6 +131,7 @@ def forget(root: Path, kept: Kept, nbgrader: bool) -> list[str]:
         left.append(f"autograder/{DEADLINES} names {kept.student}: take that out yourself, it is as it was.")
     for path in kept.paths:
         _remove(path)
+    drop(kept.notes, kept.student)
     if kept.in_book:
         book = Book(root)
         del book.people[kept.student]
@@ -160,14 +173,6 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _deadlines(root: Path) -> dict[str, Any]:
-    path = root / "autograder" / DEADLINES
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError):  # is not there, or is no TOML: then grading says so
-        return {}
-
-
 def _students(said: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The tables of students, by lesson."""
     for lesson in said.values():
@@ -179,7 +184,7 @@ def _students(said: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _cut_deadlines(root: Path, student: str) -> bool:
     """Take the student's lines out of deadlines.toml, if that changes nothing else; whether it did."""
     path = root / "autograder" / DEADLINES
-    wanted = _deadlines(root)
+    wanted = read_toml(root, DEADLINES)
     for students in _students(wanted):
         students.pop(student, None)
     name = rf"(?:{re.escape(student)}|\"{re.escape(student)}\"|'{re.escape(student)}')"

@@ -13,7 +13,7 @@ from autograder.grading.gradebook.late import how_late
 from autograder.grading.gradebook.rows import read_cells
 from autograder.grading.gradebook.standing import read_standings
 from autograder.grading.gradebook.withdrawn import FULL, read_withdrawn
-from autograder.grading.outcome import Graded, Standing
+from autograder.grading.outcome import Graded, Standing, as_number
 from autograder.notebooks.files import TIMESTAMP
 
 
@@ -38,7 +38,7 @@ def gradebook_lines(
     for name, counts in (recorded[0][1].withdrawn if recorded else {}).items():
         yield f"{lesson}: {withdrawal(name, counts)}"
     moved = [
-        f"  {student}: {before[student].score:.4g} -> {standing.score:.4g} ({', '.join(what)})"
+        f"  {student}: {as_number(before[student].score)} -> {as_number(standing.score)} ({', '.join(what)})"
         for student, standing in recorded
         if student in before and (what := _moved(before[student], standing))
     ]
@@ -111,7 +111,9 @@ def lateness(standing: Standing, zone: tzinfo) -> str:
     """``"2 days 3 hours late (due ...): 2.2 points less."``: how late a submission is, and what that costs."""
     due = standing.due.replace(tzinfo=UTC).astimezone(zone)
     cost = (
-        f"{standing.penalty:.4g} point{'s' * (standing.penalty != 1)} less." if standing.penalty else "no points less."
+        f"{as_number(standing.penalty)} point{'s' * (standing.penalty != 1)} less."
+        if standing.penalty
+        else "no points less."
     )
     return f"{how_late(standing.seconds_late)} late (due {_shown(due)}): {cost}"
 

@@ -32,6 +32,12 @@ class ExerciseGrade:
     mistake: str | None = None
 
 
+def as_number(points: float, comma: bool = False) -> str:
+    """Points with at most two places, and no more than there are."""
+    text = f"{points:.2f}".rstrip("0").rstrip(".")
+    return text.replace(".", ",") if comma else text
+
+
 class Points(NamedTuple):
     """What the gradebook has for an exercise or a written question: also what a person gave is in it."""
 

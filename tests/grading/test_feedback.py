@@ -5,6 +5,7 @@ import io
 import re
 from dataclasses import replace
 from html import escape
+from importlib.metadata import version
 
 import nbformat
 import pytest
@@ -14,7 +15,8 @@ from nbgrader.apps import NbGraderAPI
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from autograder.grading.feedback import pages
+from autograder.grading.feedback import current, pages
+from autograder.grading.feedback.current import Pages
 from autograder.grading.feedback.pages import FeedbackError, FeedbackExporter, write_feedback
 from autograder.grading.gradebook.record import Record
 from autograder.grading.gradebook.settings import read_course
@@ -197,12 +199,34 @@ def test_only_a_page_that_would_be_another_is_written(course):
     page_path(course, "*").write_text("edited")
     assert rewritten() == ["*"]
 
+    with Gradebook(sqlite(course)) as gradebook:
+        cell = gradebook.find_grade_cell("check_softmax", LESSON, LESSON)
+        cell.max_score, before = cell.max_score + 1, cell.max_score
+        gradebook.db.commit()
+    assert rewritten() == ["ann", "*", "eve"]
+    assert "0 / 4" in page_path(course, "ann").read_text(encoding="utf-8")
+    with Gradebook(sqlite(course)) as gradebook:
+        gradebook.find_grade_cell("check_softmax", LESSON, LESSON).max_score = before
+        gradebook.db.commit()
+    rewritten()
+
     (course / "autograder" / "deadlines.toml").write_text("[07_layers]\ndue = 2026-03-01T11:00:00Z\n")
     try:
         assert rewritten() == ["ann", "*", "eve"]
     finally:
         (course / "autograder" / "deadlines.toml").unlink()
     write_feedback(course, LESSON, ["ann", "*", "eve"])
+
+
+@pytest.mark.parametrize("package", ["nbgrader", "nbconvert", "bleach", "mistune", "pygments"])
+def test_pages_of_another_version_of_what_renders_them_are_outdated(course, package, monkeypatch):
+    where = {"ann": page_path(course, "ann")}
+    write_feedback(course, LESSON, where)
+    before = Pages(read_course(course), LESSON, where).outdated()
+
+    monkeypatch.setattr(current, "version", lambda name: "99" if name == package else version(name))
+
+    assert (before, Pages(read_course(course), LESSON, where).outdated()) == ([], ["ann"])
 
 
 def test_many_pages_are_written_by_several_processes_and_are_the_same(course, monkeypatch):

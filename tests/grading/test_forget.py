@@ -1,7 +1,9 @@
 """`course forget`: nothing is left of a student in what the course keeps, and all is left of the others."""
 
+import json
 import os
 import shutil
+import stat
 
 import pytest
 from nbgrader.api import Gradebook
@@ -112,6 +114,41 @@ def test_the_courses_own_memory_of_grades_goes_with_them(course):
     with Gradebook(sqlite(course)) as gradebook:
         after = gradebook.db.execute(text("SELECT count(*) FROM course_memory")).scalar()
     assert 0 < after == before * 2 // 3
+
+
+def test_the_notes_on_feedback_pages_name_the_student_no_more(course):
+    notes = course / "autograder" / "results" / LESSON / "pages"
+    notes.write_text(json.dumps({"ann": ["x", "y"], "ann.b": ["x", "z"]}))
+
+    result = run("ann", "--yes", "--nbgrader")
+
+    assert f"autograder/results/{LESSON}/pages: the entry ann" in result.output
+    assert json.loads(notes.read_text()) == {"ann.b": ["x", "z"]}
+    assert stat.S_IMODE(notes.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("options", [["--nbgrader"], []])
+def test_what_ngshare_has_is_said_to_be_still_there(course, monkeypatch, options):
+    monkeypatch.setenv("USER", "teacher")
+    pytest.importorskip("ngshare_exchange")
+    monkeypatch.setenv("COURSE_EXCHANGE", "https://hub.example.org/services/ngshare")
+
+    result = run("ann", "--yes", *options)
+
+    assert result.exit_code == 1
+    said = " ".join(result.output.partition("Still there:")[2].split())
+    assert "nbgrader's exchange, ngshare: it has what ann handed in by it." in said
+
+
+def test_a_file_with_deadlines_that_cannot_be_read_stops_it_before_anything_is_removed(course):
+    before = paths_of(course, "ann")
+    (course / "autograder" / "deadlines.toml").write_text(f"{DEADLINES}\nann = {{ due = \n")
+
+    result = run("ann", "--yes", "--nbgrader")
+
+    assert result.exit_code == 2
+    assert "autograder/deadlines.toml cannot be read" in " ".join(result.output.split())
+    assert paths_of(course, "ann") == before
 
 
 def test_without_the_option_nbgrader_keeps_the_grades_and_it_is_said_where(course):

@@ -12,11 +12,12 @@ from typer.testing import CliRunner
 
 from autograder.cli import app
 from autograder.grading.gradebook.record import Record
-from autograder.grading.outcome import FAILED, WARNED, Graded
+from autograder.grading.outcome import FAILED, GRADED, WARNED, ExerciseGrade, Graded, Points
 from autograder.grading.paper import Paper
 from autograder.grading.people.book import Book
-from autograder.grading.report.facts import read_facts
-from autograder.grading.report.mistakes import without_comments
+from autograder.grading.report import figures
+from autograder.grading.report.facts import Facts, read_facts
+from autograder.grading.report.mistakes import mistakes_made, names_of, without_comments, without_names
 from autograder.grading.report.page import write_report
 from autograder.grading.results import Results
 from tests.support.classroom import LESSON, checks, graded, make_course, release, set_points
@@ -228,8 +229,89 @@ def test_what_only_the_gradebook_knows_is_in_the_report_too(course):
         ("x = 1  # me\n# me\ny = '# not'\n", "x = 1\ny = '# not'\n"),
         ('def f():\n    """Me,\n    of two lines."""\n    return """kept"""\n', 'def f():\n    return """kept"""\n'),
         ("# me\nx = (1\n", "x = (1\n"),
+        ('"""Me."""  # me\nx = 1\n', "x = 1\n"),
+        ('def f():\n    """Me,\n    too."""  # me\n    return 1\n', "def f():\n    return 1\n"),
+        ("'Me' 'and me'  # me\nx = 1\n", "x = 1\n"),
         ("%matplotlib inline\nx = 1  # me\n", "%matplotlib inline\nx = 1\n"),
     ],
 )
 def test_comments_and_docstrings_are_left_out_of_code(source, without):
     assert without_comments(source) == without
+
+
+@pytest.mark.parametrize(
+    ("said", "without"),
+    [
+        ("LOVELACE = ann.lovelace", "... = ..."),
+        ("my_softmax_of_robert(x)", "my_softmax_of_...(x)"),
+        ("Herr Müller, robertson, 0.1234", "Herr ..., robertson, 0.1234"),
+        ("the ann in channel", "the ann in channel"),
+    ],
+)
+def test_the_single_words_of_names_are_taken_out_too(course, said, without):
+    row = read_facts(course, LESSON).rows[0]
+    people = [("ann.lovelace", "Ann Lovelace"), ("x-12", "Robert Müller")]
+    facts = Facts(LESSON, [replace(row, student=id, name=name) for id, name in people], ["softmax"], [])
+
+    assert without_names(said, names_of(facts)) == without
+
+
+def test_an_exceptions_text_names_nobody(course):
+    facts = read_facts(course, LESSON)
+    rows = []
+    for row in facts.rows:
+        said = {
+            name: replace(each, status="error", mistake=None, message=f"{name}: no file /home/robert/Lovelace.npy")
+            for name, each in (row.graded.exercises if row.graded else {}).items()
+        }
+        rows.append(replace(row, graded=replace(row.graded, outcome=GRADED, exercises=said)))
+
+    made = mistakes_made(replace(facts, rows=rows))
+
+    assert {each.name for each in made} == {"no file /home/.../....npy"}
+
+
+@pytest.mark.parametrize(
+    ("judged", "earned", "by_hand", "withdrawn", "status"),
+    [
+        ("passed", 2, 0, None, "wrong"),
+        ("error", 0, 2, None, "passed"),
+        ("wrong", 0, 2, None, "passed"),
+        ("not attempted", 0, 2, None, "passed"),
+        ("error", 0, 1, None, "in part"),
+        ("error", 0, None, None, "error"),
+        ("not attempted", 0, None, None, "not attempted"),
+        ("wrong", 1, None, None, "in part"),
+        ("wrong", 0, 2, "full", "wrong"),
+        ("wrong", 1, 2, "full", "in part"),
+        ("passed", 2, 0, "out", "passed"),
+    ],
+)
+def test_what_a_person_decided_is_what_the_report_says(course, judged, earned, by_hand, withdrawn, status):
+    row = read_facts(course, LESSON).rows[0]
+    result = {"gelu": ExerciseGrade(earned, 2, judged, "gelu: ...")}
+    points = {"gelu": Points(earned if by_hand is None else by_hand, 2, False)}
+    standing = replace(row.standing, points=points, withdrawn={"gelu": withdrawn} if withdrawn else {})
+
+    row = replace(row, graded=replace(row.graded, outcome=GRADED, exercises=result), standing=standing)
+
+    assert row.status("gelu") == status
+
+
+def test_what_could_not_be_run_has_passed_where_a_person_says_so(course):
+    row = next(row for row in read_facts(course, LESSON).rows if row.student == "damaged")
+    points = {**row.standing.points, "softmax": Points(3, 3, False)}
+
+    row = replace(row, standing=replace(row.standing, points=points))
+
+    assert (row.status("softmax"), row.status("linear")) == ("passed", "could not be run")
+
+
+def test_the_pictures_are_drawn_whatever_ids_there_are_and_without_exercises(course):
+    facts = read_facts(course, LESSON)
+    ids = ["$", "a$b_{$", r"\\$x$", "$\\frac$", "ok", "$$"]
+    nothing = replace(facts, exercises=[])
+
+    assert figures.heat_map(facts, ids).startswith(b"\x89PNG")
+    assert all(draw(nothing).startswith(b"\x89PNG") for draw in (figures.difficulty, figures.points))
+    assert figures.heat_map(nothing, []).startswith(b"\x89PNG")

@@ -68,9 +68,9 @@ _Written = tuple[int, Said] | None  # with how many letters the platform wrote b
 _NBGRADER = re.compile(
     r"(?P<id>.+)\+(?P<lesson>[^+]+)\+(?P<time>\d{4}-\d\d-\d\d[ T_]\d\d[:_-]\d\d[:_-]\d\d[^+]*)(?:\+[^+]*)?"
 )
-_MOODLE = re.compile(r"(?P<who>.+?)_(?P<id>\d+)_assignsubmission_\w+?(?:_.*)?")
-_CANVAS_ANONYMOUS = re.compile(r"(?P<late>LATE_)?anon_(?P<id>[0-9A-Za-z]+)_(?P<attempt>\d+)_.+", re.IGNORECASE)
-_CANVAS = re.compile(r"(?P<who>[^\W_]\w*?)_(?P<late>LATE_)?(?P<id>\d+)_(?:(?P<attempt>\d+)_.+|text\.html|link\.html)")
+MOODLE = re.compile(r"(?P<who>.+?)_(?P<id>\d+)_assignsubmission_\w+?(?:_.*)?")
+CANVAS_ANONYMOUS = re.compile(r"(?P<late>LATE_)?anon_(?P<id>[0-9A-Za-z]+)_(?P<attempt>\d+)_.+", re.IGNORECASE)
+CANVAS = re.compile(r"(?P<who>[^\W_]\w*?)_(?P<late>LATE_)?(?P<id>\d+)_(?:(?P<attempt>\d+)_.+|text\.html|link\.html)")
 BLACKBOARD = re.compile(r"(?P<who>.+?)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?P<file>_.+|\.txt)")
 _BRIGHTSPACE = re.compile(r"(?P<id>\d+)-\d+ ?- ?(?P<rest>\S.*)")
 _BRIGHTSPACE_TIME = re.compile(
@@ -99,7 +99,7 @@ def _nbgrader(parts: tuple[str, ...], hints: Hints) -> _Written:
 
 
 def _moodle(parts: tuple[str, ...], hints: Hints) -> _Written:
-    found = _MOODLE.fullmatch(parts[0])
+    found = MOODLE.fullmatch(parts[0])
     if not found:
         return None
     blind = re.fullmatch(r"Participant[ _]?\d*", found["who"]) is not None
@@ -110,9 +110,9 @@ def _moodle(parts: tuple[str, ...], hints: Hints) -> _Written:
 def _canvas(parts: tuple[str, ...], hints: Hints) -> _Written:
     if len(parts) > 1:
         return None
-    if found := _CANVAS_ANONYMOUS.fullmatch(parts[0]):
+    if found := CANVAS_ANONYMOUS.fullmatch(parts[0]):
         who, box = f"anon_{found['id']}", True
-    elif (found := _CANVAS.fullmatch(parts[0])) and not lesson_in(found["who"], hints.lessons):
+    elif (found := CANVAS.fullmatch(parts[0])) and not lesson_in(found["who"], hints.lessons):
         who, box = f"{found['who']}_{found['id'][-20:]}", False
     else:
         return None

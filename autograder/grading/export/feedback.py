@@ -11,29 +11,27 @@
 from __future__ import annotations
 
 import io
-import re
 import time
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import tzinfo
 from pathlib import Path
 from typing import NamedTuple
 
+from autograder.grading.collect.platforms import CANVAS, CANVAS_ANONYMOUS, MOODLE
 from autograder.grading.collect.students import shown
 from autograder.grading.export.grades import Exported, read_grades
+from autograder.grading.feedback.current import Pages
 from autograder.grading.feedback.notebook import feedback_notebook
 from autograder.grading.gradebook.deadlines import read_deadline
 from autograder.grading.gradebook.settings import read_course
 from autograder.grading.gradebook.standing import read_comments
 from autograder.grading.lines import notes_on
 from autograder.grading.outcome import Standing
-from autograder.grading.people.book import Book, Person
+from autograder.grading.people.book import Book, HandedIn, Person
+from autograder.grading.people.rows import NOT_IN_FILES
 from autograder.notebooks.course import CourseError
 from autograder.notebooks.files import write_private
-
-_MOODLE = re.compile(r"(.+?_\d+)_assignsubmission_.+")
-_CANVAS = re.compile(r"[^\W_]\w*?_(?:LATE_)?\d+_\d+_.+|(?:LATE_)?anon_[0-9A-Za-z]+_\d+_.+", re.IGNORECASE)
-_NOT_IN_NAMES = re.compile(r"[\x00-\x1f&<>\"`|':\\/]")
 
 
 class _Left(Exception):
@@ -46,6 +44,7 @@ class _Lesson(NamedTuple):
     comments: Mapping[str, Mapping[str, str]]
     zone: tzinfo
     pages: Callable[[str], Path]
+    outdated: Collection[str]
     notebooks: Callable[[str], Path]
 
 
@@ -58,17 +57,20 @@ def write_feedback_zip(root: Path, into: Path, platform: str, lesson: str) -> Ex
     if platform not in _MAKERS:
         raise CourseError(f"{platform} takes no feedback in bulk that is known; expected --to moodle or --to canvas.")
     grades, book, done = read_grades(root, [lesson], ())[lesson], Book(root), Exported()
-    folders = read_course(root).coursedir
+    course = read_course(root)
+    folders = course.coursedir
 
     def where(directory: str, ending: str) -> Callable[[str], Path]:
         return lambda student: Path(folders.format_path(directory, student, lesson), f"{lesson}{ending}")
 
+    pages = where(folders.feedback_directory, ".html")
     about = _Lesson(
         lesson,
         grades,
         read_comments(root, lesson),
         read_deadline(root, lesson).zone,
-        where(folders.feedback_directory, ".html"),
+        pages,
+        Pages(course, lesson, {student: pages(student) for student in grades}).outdated(),
         where(folders.autograded_directory, ".ipynb"),
     )
     files: dict[str, tuple[str, bytes]] = {}
@@ -99,11 +101,11 @@ def write_feedback_zip(root: Path, into: Path, platform: str, lesson: str) -> Ex
 
 
 def _for_moodle(lesson: _Lesson, person: Person) -> tuple[str, bytes]:
-    page, notebook = lesson.pages(person.student), lesson.notebooks(person.student)
+    page = lesson.pages(person.student)
     if not page.is_file():
         raise _Left("there is no feedback page; `course grade LESSON --feedback` writes it")
-    if notebook.is_file() and notebook.stat().st_mtime > page.stat().st_mtime:
-        raise _Left("the page is older than the grade; `course grade LESSON --feedback` writes it anew")
+    if person.student in lesson.outdated:
+        raise _Left("the page is not what it would be now; `course grade LESSON --feedback` writes it anew")
     return _moodle_name(lesson.name, person), page.read_bytes()
 
 
@@ -113,24 +115,21 @@ def _moodle_name(lesson: str, person: Person) -> str:
     if handed_in and handed_in.platform == "Moodle":
         parts = handed_in.file.split("/")
         for i, part in enumerate(parts):
-            if found := _MOODLE.fullmatch(part):
+            if found := MOODLE.fullmatch(part):
                 in_folder = "/" if i + 1 < len(parts) else ""
-                return f"{found[1]}_assignsubmission_file_{in_folder}{lesson}.html"
+                return f"{found['who']}_{found['id']}_assignsubmission_file_{in_folder}{lesson}.html"
     numbers = {one.id for one in person.identities if (one.platform, one.lesson) == ("Moodle", lesson) and one.id}
     if len(numbers) != 1:
         raise _Left(
             "Moodle's number of the participant in this assignment is not known; `course roster import WORKSHEET "
             f"--lesson {lesson}` says it"
         )
-    name = _NOT_IN_NAMES.sub("", person.name).replace("_", " ")
+    name = NOT_IN_FILES.sub("", person.name).replace("_", " ")
     return f"{name}_{numbers.pop()}_assignsubmission_file_{lesson}.html"
 
 
 def _for_canvas(lesson: _Lesson, person: Person) -> tuple[str, bytes]:
-    handed_in = person.submissions.get(lesson.name)
-    name = handed_in.file.rpartition("/")[2] if handed_in and handed_in.platform == "Canvas" else ""
-    if not _CANVAS.fullmatch(name):
-        raise _Left("it was not collected from Canvas's zip, whose name of the file Canvas wants back")
+    name = _canvas_name(person.submissions.get(lesson.name))
     student, standing = person.student, lesson.standings[person.student]
     notes = list(notes_on(standing, lesson.zone))
     try:
@@ -139,6 +138,20 @@ def _for_canvas(lesson: _Lesson, person: Person) -> tuple[str, bytes]:
         )
     except (OSError, ValueError) as error:
         raise _Left(f"the graded notebook cannot be read ({error})") from error
+
+
+def _canvas_name(handed_in: HandedIn | None) -> str:
+    """The file's name as Canvas wrote it. What is inside of that, in an archive, has a name that a student chose."""
+    if handed_in is None or handed_in.platform != "Canvas":
+        raise _Left("it was not collected from Canvas's zip, whose name of the file Canvas wants back")
+    parts = handed_in.file.split("/")
+    for part in parts:
+        found = CANVAS_ANONYMOUS.fullmatch(part) or CANVAS.fullmatch(part)
+        if found and found["attempt"]:
+            if part is parts[-1] and found["id"][-20:] == handed_in.id:
+                return part
+            break
+    raise _Left("it was handed in inside an archive, so Canvas's own name of the file cannot be given back")
 
 
 _MAKERS = {"moodle": _for_moodle, "canvas": _for_canvas}

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.grading.collect.storing import SUBMITTED
 from autograder.grading.collect.students import shown
 from autograder.grading.export.layouts import LAYOUTS, Column, Layout, columns_for_grades, find_column, layout_of
+from autograder.grading.gradebook.settings import read_course, submitted_folder
 from autograder.grading.gradebook.standing import course_standings
-from autograder.grading.outcome import Standing
+from autograder.grading.outcome import Standing, as_number
 from autograder.grading.people.book import Book, Person
 from autograder.grading.people.csvs import Sheet, read_sheet
 from autograder.grading.people.roster import format_of, plain_titles, read_row
@@ -196,21 +196,19 @@ def _say_who_is_left(
         said = why.get(student, "no row of the file has the person's id, e-mail or exact name")
         done.sentences.append(f"{lesson}: left out, {shown(names.get(student, student))} ({student}): {said}.")
     unread = [student for student, each in standings.items() if any(points.unread for points in each.points.values())]
-    folders = root.glob(f"{SUBMITTED.as_posix()}/[!.]*/{lesson}")
-    ungraded = [student for student in sorted(folder.parent.name for folder in folders) if student not in standings]
     for students, says in (
         (unread, "have written answers that nobody has graded yet; the points are without them"),
-        (ungraded, "handed in, and have no grade yet (`course grade` says why)"),
+        (ungraded(root, lesson, standings), "handed in, and have no grade yet (`course grade` says why)"),
     ):
         if students:
             done.left += len(students)
             done.sentences.append(f"{lesson}: {len(students)} {says}: {listed(sorted(students))}.")
 
 
-def as_number(points: float, comma: bool = False) -> str:
-    """Points with at most two places, and no more than there are."""
-    text = f"{points:.2f}".rstrip("0").rstrip(".")
-    return text.replace(".", ",") if comma else text
+def ungraded(root: Path, lesson: str, graded: Collection[str]) -> list[str]:
+    """Who handed the lesson in and is none of the ``graded``, in order."""
+    found = submitted_folder(read_course(root)).glob(f"[!.]*/{lesson}")
+    return sorted({folder.parent.name for folder in found}.difference(graded))
 
 
 def listed(people: Sequence[str]) -> str:

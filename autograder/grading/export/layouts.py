@@ -123,10 +123,15 @@ def columns_for_grades(sheet: Sheet, top: int, layout: Layout) -> str:
 
 
 def is_called(lesson: str, title: str) -> bool:
-    """Whether a title is the lesson's: ``Homework 07_layers``, ``Lesson 7``, ``Lesson 07: Layers``, ``Layers``."""
-    number, _, name = lesson.casefold().partition("_")
+    """Whether a title is the lesson's: ``Homework 07_layers``, ``Lesson 7``, ``Lesson 07: Layers``, ``Layers``.
+
+    A lesson without a number is called by its name alone: ``Clinic``, ``Lesson: Clinic``.
+    """
+    number, name = re.fullmatch(r"(?:([0-9]+)_)?(.+)", lesson.casefold()).groups()
     title, name = " ".join(title.casefold().replace("_", " ").split()), re.escape(name.replace("_", " "))
-    forms = rf"(.*\W)?{number} {name}", rf"lesson 0*{int(number)}(\s*[:.–—-]\s*{name})?", name
+    forms = [name, rf"lesson\s*[:.–—-]?\s*{name}"]
+    if number:
+        forms = [name, rf"(.*\W)?{number} {name}", rf"lesson 0*{int(number)}(\s*[:.–—-]\s*{name})?"]
     return any(re.fullmatch(form, title) for form in forms)
 
 

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from autograder.grading.export.grades import as_number
 from autograder.grading.gradebook.deadlines import EXCUSED
-from autograder.grading.outcome import Standing
+from autograder.grading.outcome import Standing, as_number
 from autograder.grading.people.book import Book
 from autograder.grading.people.table import everybody
 from autograder.notebooks.files import write_private
 
-_ACTS = ("=", "+", "-", "@", "\t", "\r")  # with which a spreadsheet's formula begins
+# Where a formula may begin: in front, and behind what another spreadsheet, or another country's, takes for a new cell.
+_ACTS = re.compile(r"""^(?=[\t\r])|(?:^|[;\t\r\n])(?=(?:[^\S\t\r\n]|["'])*[=+\-@])""")
 
 
 def write_table(root: Path, into: Path, grades: Mapping[str, Mapping[str, Standing]]) -> int:
     """Write everybody who is known, with first and last name, e-mail and points; the number of people.
 
-    Names are what students call themselves: one that a spreadsheet would calculate has ``'`` in front.
+    Names are what students call themselves: what a spreadsheet would calculate of them has ``'`` in front.
     """
     lessons = list(grades)
     most = {lesson: next(iter(standings.values())).max_score for lesson, standings in grades.items()}
@@ -43,4 +44,4 @@ def _points(standing: Standing | None) -> str:
 
 
 def _inert(text: str) -> str:
-    return f"'{text}" if text.startswith(_ACTS) else text
+    return _ACTS.sub(r"\g<0>'", text)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from autograder.grading.outcome import Standing
+from autograder.grading.outcome import Standing, as_number
 
 
 def feedback_notebook(
@@ -23,7 +23,7 @@ def feedback_notebook(
         OSError: the graded notebook cannot be read.
     """
     notebook = json.loads(graded.read_text(encoding="utf-8"))
-    lines = [f"# {lesson}: {standing.score:.4g} of {standing.max_score:g} points", *notes]
+    lines = [f"# {lesson}: {as_number(standing.score)} of {as_number(standing.max_score)} points", *notes]
     lines += ["| exercise | points |\n|---|---|\n" + "\n".join(_rows(standing))]
     cells = [_text("feedback", "\n\n".join(lines))]
     for cell in notebook["cells"]:
@@ -35,7 +35,10 @@ def feedback_notebook(
 
 
 def _rows(standing: Standing) -> list[str]:
-    return [f"| {name} | {each.points:.4g} / {each.max_points:g} |" for name, each in standing.points.items()]
+    return [
+        f"| {name} | {as_number(each.points)} / {as_number(each.max_points)} |"
+        for name, each in standing.points.items()
+    ]
 
 
 def _text(id: str, source: str) -> dict[str, object]:

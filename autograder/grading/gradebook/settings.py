@@ -46,6 +46,11 @@ def read_course(root: Path) -> NbGrader:
     return course
 
 
+def submitted_folder(course: NbGrader) -> Path:
+    """Where what was handed in is: STUDENT/LESSON/."""
+    return Path(course.coursedir.root, course.coursedir.submitted_directory)
+
+
 def seconds_each(course: NbGrader) -> float:
     """How long a worker may be at one submission, as nbgrader_config.py says: ``c.GradingExporter.minutes``."""
     return 60 * course.config.GradingExporter.get("minutes", SECONDS / 60)

@@ -13,7 +13,7 @@ from autograder.grading.people.match import name_forms
 from autograder.grading.people.roster import Row
 
 _Key = tuple[str, str]  # the platform, and what it calls somebody, in lower case
-_NOT_IN_FILES = re.compile(r"[\x00-\x1f&<>\"`|':\\/]")  # Moodle's PARAM_FILE, lib/classes/param.php
+NOT_IN_FILES = re.compile(r"[\x00-\x1f&<>\"`|':\\/]")  # Moodle's PARAM_FILE, lib/classes/param.php
 
 
 class Match(NamedTuple):
@@ -139,4 +139,4 @@ def _row_names(row: Row) -> frozenset[str]:
     if not (row.first_name or row.last_name):
         return frozenset()
     names = name_forms(row.first_name, row.last_name)
-    return names | {plain(_NOT_IN_FILES.sub("", name.replace("_", " "))) for name in names}
+    return names | {plain(NOT_IN_FILES.sub("", name.replace("_", " "))) for name in names}

@@ -9,10 +9,10 @@ from pathlib import Path
 from statistics import median
 
 from autograder.grading.alike import find_alike
-from autograder.grading.collect.storing import SUBMITTED
-from autograder.grading.export.grades import read_grades
+from autograder.grading.export.grades import read_grades, ungraded
 from autograder.grading.gradebook.scoring import exercise_of
-from autograder.grading.outcome import FAILED, WARNED, Graded, Standing
+from autograder.grading.gradebook.settings import read_course, submitted_folder
+from autograder.grading.outcome import FAILED, WARNED, Graded, Points, Standing
 from autograder.grading.people.book import Book
 from autograder.grading.results import Before, Results
 from autograder.notebooks.reading import Unreadable, read_file
@@ -42,15 +42,16 @@ class Row:
     checks: Mapping[str, Sequence[Entry]]
 
     def status(self, exercise: str) -> str:
-        """One of `STATUSES`."""
-        if self.graded is not None and self.graded.outcome == FAILED:
-            return NOT_RUN
+        """One of `STATUSES`: what a person decided, where the gradebook has other points than the judge gave."""
         points = self.standing.points.get(exercise)
         result = self.graded.exercises.get(exercise) if self.graded else None
-        if points is not None and 0 < points.points < points.max_points:
+        judged = NOT_RUN if self.graded and self.graded.outcome == FAILED else result and result.status
+        if result and (points is None or not points.max_points or exercise in self.standing.withdrawn):
+            points = Points(result.points, result.max_points, False)  # the gradebook's say nothing of this answer
+        if points and 0 < points.points < points.max_points:
             return PART
-        if result is not None and result.status in STATUSES and (result.status != WRONG or not points.points):
-            return result.status
+        if judged and (points is None or points.points == (result.points if result else 0)):
+            return judged
         return PASSED if points and points.points > 0 else WRONG
 
     def points_before(self) -> float:
@@ -135,11 +136,11 @@ def read_facts(root: Path, lesson: str) -> Facts:
     """
     standings = read_grades(root, [lesson], ())[lesson]
     results, book = Results(root).of_lesson(lesson), Book(root)
-    rows = []
+    rows, submitted = [], submitted_folder(read_course(root))
     for student, standing in standings.items():
         graded, before = results.get(student, (None, {}))
         name = book.people[student].name if student in book.people else student
-        checks = _checks(root / SUBMITTED / student, lesson)
+        checks = _checks(submitted / student, lesson)
         rows.append(Row(student, name, standing, graded, before, checks))
     rows.sort(key=lambda row: (-row.standing.score, row.name.casefold(), row.student))
     names = dict.fromkeys(name for row in rows if row.graded for name in row.graded.exercises)
@@ -147,8 +148,7 @@ def read_facts(root: Path, lesson: str) -> Facts:
         names = dict.fromkeys(
             exercise_of(name) for row in rows for name, points in row.standing.points.items() if points.max_points
         )
-    handed_in = (folder.parent.name for folder in root.glob(f"{SUBMITTED.as_posix()}/[!.]*/{lesson}"))
-    return Facts(lesson, rows, list(names), sorted(set(handed_in) - set(standings)))
+    return Facts(lesson, rows, list(names), ungraded(root, lesson, standings))
 
 
 def _checks(folder: Path, lesson: str) -> dict[str, list[Entry]]:

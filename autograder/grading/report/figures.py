@@ -37,7 +37,7 @@ def heat_map(facts: Facts, labels: Sequence[str]) -> bytes:
     )
     axes.set_xticks(range(len(facts.exercises)), facts.exercises, rotation=30, ha="left", rotation_mode="anchor")
     axes.xaxis.tick_top()
-    axes.set_yticks(range(len(labels)), labels, fontsize=7)
+    axes.set_yticks(range(len(labels)), labels, fontsize=7, parse_math=False)  # an id may have a $ in it
     axes.tick_params(length=0)
     for x in range(len(facts.exercises) + 1):
         axes.axvline(x - 0.5, color="white", linewidth=2)
@@ -68,7 +68,7 @@ def difficulty(facts: Facts) -> bytes:
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
     axes.set_xlabel("students")
-    axes.set_xlim(0, max(left) or 1)
+    axes.set_xlim(0, max(left, default=0) or 1)
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside upper center", ncols=len(STATUSES), frameon=False)
     return _png(figure)

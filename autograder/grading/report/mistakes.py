@@ -16,7 +16,7 @@ from autograder.grading.outcome import Graded
 from autograder.grading.report.facts import Facts
 
 FEWEST = 2  # who fail alike without a known mistake, to be one row
-SHORTEST_NAME = 4  # letters of an id that is taken out of code; shorter ones are words of code, too
+SHORTEST_NAME = 4  # letters of a name that is taken out of code; shorter ones are words of code, too
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Made:
 
 def mistakes_made(facts: Facts) -> list[Made]:
     """By exercise, hardest first, and in it the most frequent first."""
-    secret = _names(facts)
+    secret = names_of(facts)
     made = []
     for exercise in facts.hardest_first():
         groups: dict[tuple[bool, str], list[Graded]] = defaultdict(list)
@@ -60,7 +60,8 @@ def mistakes_made(facts: Facts) -> list[Made]:
             if known or len(who) >= FEWEST:
                 code = _example(exercise, who, secret)
                 if not known:  # as one of them was told, without what differs
-                    name = first_line(who[0].exercises[exercise].message).removeprefix(f"{exercise}: ")
+                    told = first_line(who[0].exercises[exercise].message).removeprefix(f"{exercise}: ")
+                    name = without_names(told, secret)
                 made.append(Made(exercise, name, known, says.get(name, ""), len(who), tried, code))
     return made
 
@@ -85,27 +86,32 @@ def without_comments(source: str) -> str:
         tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
     except (tokenize.TokenError, SyntaxError):
         return "".join(line for line in lines if not line.lstrip().startswith("#"))
-    previous = tokenize.NEWLINE
+    previous, cut = tokenize.NEWLINE, []
     for token in tokens:
         alone = previous in (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
         if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and alone):
-            (first, start), (last, end) = token.start, token.end
-            rest = lines[last - 1][end:]
-            lines[first - 1] = lines[first - 1][:start] + (rest if last == first else "\n")
-            for i in range(first, last):
-                lines[i] = rest if i == last - 1 and rest.strip() else ""
-        if token.type not in (tokenize.NL, tokenize.COMMENT):
+            cut.append(token)
+        elif token.type != tokenize.NL:
             previous = token.type
+    for token in reversed(cut):  # from the back: so what stands before keeps its place
+        (first, start), (last, end) = token.start, token.end
+        rest = lines[last - 1][end:]
+        lines[first - 1] = lines[first - 1][:start] + (rest if last == first else "\n")
+        for i in range(first, last):
+            lines[i] = rest if i == last - 1 and rest.strip() else ""
     return "".join(line.rstrip() + "\n" for line in lines if line.strip())
 
 
-def _names(facts: Facts) -> list[str]:
-    names = {text for row in facts.rows for text in (row.student, row.name)}
+def names_of(facts: Facts) -> list[str]:
+    """What names somebody of the class: ids, names, and the words of them; the longest first."""
+    whole = {text for row in facts.rows for text in (row.student, row.name)}
+    names = whole.union(*(re.findall(r"[^\W\d_]+", text) for text in whole))
     return sorted((name for name in names if len(name) >= SHORTEST_NAME), key=len, reverse=True)
 
 
 def without_names(source: str, names: Sequence[str]) -> str:
-    """The same with dots in the place of names."""
+    """The same with dots in the place of names, in capitals or not, also where `_` joins them with something else."""
     if not names:
         return source
-    return re.sub(rf"(?<!\w)(?:{'|'.join(map(re.escape, names))})(?!\w)", "...", source)
+    found = rf"(?<![^\W_])(?:{'|'.join(map(re.escape, names))})(?![^\W_])"
+    return re.sub(found, "...", source, flags=re.IGNORECASE)

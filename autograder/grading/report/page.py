@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pygments.formatters import HtmlFormatter
 
 from autograder.grading.feedback.html import POLICY, highlight_code
-from autograder.grading.outcome import OUTCOMES
+from autograder.grading.outcome import OUTCOMES, as_number
 from autograder.grading.report import figures
 from autograder.grading.report.facts import PASSED, STATUSES, Facts, read_facts
 from autograder.grading.report.mistakes import Made, mistakes_made
@@ -69,7 +69,7 @@ def page(facts: Facts, drawn: Mapping[str, bytes], anonymous: bool) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["points"] = lambda number: f"{round(number, 2):g}"
+    environment.filters["points"] = as_number
     environment.filters["with_code"] = _with_code
     return environment.get_template("report.html.j2").render(
         facts=facts,

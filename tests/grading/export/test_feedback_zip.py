@@ -1,10 +1,13 @@
 """`course export feedback.zip`: each page under the name by which Moodle or Canvas knows whose it is."""
 
 import json
+import os
 import stat
 import zipfile
+from dataclasses import replace
 
 import pytest
+from nbgrader.api import Gradebook
 
 from autograder.grading.collect.intake import collect
 from autograder.grading.export.command import export
@@ -12,7 +15,7 @@ from autograder.grading.feedback.pages import write_feedback
 from autograder.grading.gradebook.record import Record
 from autograder.grading.people.book import Book, Identity
 from autograder.notebooks.course import CourseError
-from tests.support.classroom import LESSON, graded, make_course
+from tests.support.classroom import LESSON, graded, make_course, sqlite
 from tests.support.handed_in import notebook, zipped
 
 MOODLE = {
@@ -28,10 +31,10 @@ CANVAS = {
 }
 
 
-def made(folder, files):
+def made(folder, files, others=None):
     """A course that collected these files and graded who handed them in: by file, the student."""
     course = make_course(folder / "course")
-    data = {name: notebook(f"{i}") for i, name in enumerate(files)}
+    data = {name: notebook(f"{i}") for i, name in enumerate(files)} | (others or {})
     collect([zipped(folder / "export.zip", data)], course, lesson=LESSON)
     students = {person.submissions[LESSON].file: person.student for person in Book(course)}
     with Record(course) as record:
@@ -119,6 +122,62 @@ def test_canvas_gets_the_names_of_the_submissions_and_a_notebook_under_them(canv
     assert "# 07_layers: 14 of 14 points" in first["source"]
     assert "| softmax | 3 / 3 |" in first["source"]
     assert done.left == 0
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "ada_1_2_work.zip/evil_19_348_07_layers.ipynb",
+        "submissions/ada_1_2_work.zip/inner.zip/evil_19_348_07_layers.ipynb",
+        "ada_1_2_work.zip/ada_1_2_07_layers.ipynb",
+        "evil_19_348_07_layers.ipynb",
+    ],
+)
+def test_a_name_that_a_student_chose_addresses_nobody_on_canvas(canvas, file):
+    course, students = canvas
+    book = Book(course)
+    person = book.people[students["obrienzoë_17_345_07_layers.ipynb"]]
+    kept = person.submissions[LESSON]
+    person.submissions[LESSON] = replace(kept, id="1", file=file)
+    book.save()
+
+    files, done = exported(course, "canvas")
+
+    person.submissions[LESSON] = kept
+    book.save()
+    assert set(files) == set(CANVAS) - {"obrienzoë_17_345_07_layers.ipynb"}
+    assert done.left == 1
+    assert "inside an archive, so Canvas's own name of the file cannot be given back" in done.sentences[1]
+
+
+def test_what_comes_out_of_an_archive_on_canvas_keeps_to_its_sender(tmp_path):
+    inner = zipped(tmp_path / "work.zip", {"evil_999_888_07_layers.ipynb": notebook("ada's")}).read_bytes()
+    course, students = made(tmp_path, {"eve_3_4_07_layers.ipynb": None}, {"ada_1_2_work.zip": inner})
+
+    files, done = exported(course, "canvas")
+
+    assert len(students) == 2
+    assert set(files) == {"eve_3_4_07_layers.ipynb"}
+    assert done.left == 1
+
+
+def test_only_a_page_that_is_as_it_would_be_now_goes_out(moodle):
+    course, students = moodle
+    pages = {student: course / f"autograder/feedback/{student}/{LESSON}/{LESSON}.html" for student in students.values()}
+    for page in pages.values():
+        os.utime(page, (1, 1))  # what a copy or a backup does says nothing of what is in it
+    assert len(exported(course, "moodle")[0]) == 4
+
+    commented = next(iter(pages))
+    with Gradebook(sqlite(course)) as gradebook:
+        gradebook.find_comment("softmax", LESSON, LESSON, commented).manual_comment = "See section 3."
+        gradebook.db.commit()
+    files, done = exported(course, "moodle")
+    write_feedback(course, LESSON, pages)
+
+    assert (len(files), done.left) == (3, 1)
+    assert "the page is not what it would be now; `course grade LESSON --feedback` writes it anew" in done.sentences[1]
+    assert any("See section 3." in page for page in exported(course, "moodle")[0].values())
 
 
 def test_who_has_no_number_or_no_page_is_left_and_the_others_are_not(moodle):

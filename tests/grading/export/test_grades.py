@@ -5,6 +5,7 @@ The exports are built to the formats whose sources `autograder/grading/export/la
 
 import csv
 import io
+import re
 import stat
 
 import pytest
@@ -12,9 +13,13 @@ from typer.testing import CliRunner
 
 from autograder.cli import app
 from autograder.grading.export.command import export
+from autograder.grading.export.layouts import is_called
+from autograder.grading.feedback.notebook import feedback_notebook
 from autograder.grading.gradebook.record import Record
+from autograder.grading.outcome import Points, Standing
 from autograder.grading.people.book import ANYWHERE, Book, Identity
 from autograder.grading.people.roster import import_rows, read_roster
+from autograder.grading.report.facts import read_facts
 from autograder.notebooks.course import CourseError
 from tests.support.classroom import LESSON, graded, make_course
 
@@ -400,3 +405,60 @@ def test_the_command_says_what_it_did_and_its_code_whether_somebody_was_left(cou
     assert "07_layers: 4 grades in Lesson 7 (123)." in left.output
     assert "expected canvas, moodle, blackboard, brightspace, csv" in refused.output
     assert "their.csv is the template itself" in same.output
+
+
+@pytest.mark.parametrize(
+    ("lesson", "title", "is_its"),
+    [
+        ("clinic", "Clinic", True),
+        ("clinic", "Lesson: Clinic", True),
+        ("clinic", "Clinical trials", False),
+        ("01clinic", "01clinic", True),
+        ("code_clinic", "Code Clinic", True),
+        ("07_layers", "Clinic", False),
+        ("07_layers", "Homework 07_layers", True),
+        ("07_layers", "Lesson: Layers", False),
+    ],
+)
+def test_a_lesson_without_a_number_has_a_column_by_its_name(lesson, title, is_its):
+    assert is_called(lesson, title) is is_its
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "\r", "\n", "\r\n"])
+@pytest.mark.parametrize("formula", ["=1+1", "+1", "-1", "@x", ' "=1+1"'])
+def test_no_formula_begins_behind_what_elsewhere_separates_cells(course, separator, formula):
+    book = Book(course)
+    book.people["idle"].first_name = f"Ada{separator}{formula}"
+    book.save()
+
+    export(course, course / "grades.csv", "csv", ["7"], None, (), {}, False)
+
+    (name,) = [row[1] for row in rows((course / "grades.csv").read_bytes(), "utf-8-sig", ",") if row[0] == "idle"]
+    cells = re.split(r"[;\t\r\n]+", name)
+    assert cells == ["Ada", f"'{formula}"]
+
+
+def test_who_has_no_grade_is_looked_for_where_the_course_keeps_what_was_handed_in(course):
+    config = course / "nbgrader_config.py"
+    before = config.read_text()
+    config.write_text(f'{before}\nc.CourseDirectory.submitted_directory = "handed_in"\n')
+    (course / "handed_in" / "late" / LESSON).mkdir(parents=True)
+    try:
+        _, _, done = exported(course, "canvas", CANVAS)
+        found = read_facts(course, LESSON).ungraded
+    finally:
+        config.write_text(before)
+
+    assert "07_layers: 1 handed in, and have no grade yet (`course grade` says why): late." in done.sentences
+    assert found == ["late"]
+
+
+def test_a_feedback_notebook_says_all_places_of_the_points(tmp_path):
+    graded = tmp_path / "graded.ipynb"
+    graded.write_text('{"cells": []}')
+    standing = Standing({"gelu": Points(112.25, 120, False)}, 120, 0.0, None, None, 0.0, False, {})
+
+    said = feedback_notebook(graded, LESSON, standing, [], {}).decode()
+
+    assert "112.25 of 120 points" in said
+    assert "| gelu | 112.25 / 120 |" in said

@@ -40,7 +40,7 @@ class _Lines:
     def __call__(self, more: int = 1) -> None:
         self._done += more
         now = time.monotonic()
-        if now - self._last >= EVERY and self._done < self._total:
+        if now - self._last >= EVERY and 0 < self._done < self._total:
             self._last = now
             left = (now - self._start) / self._done * (self._total - self._done)
             print(

@@ -126,9 +126,14 @@ def judge_observed(
 def _parts(
     exercise: Exercise, observe: Observe, compared: _Compared, in_source: Sequence[str], hidden: bool
 ) -> tuple[tuple[str, bool], ...]:
-    """The parts that a wrong answer has; none where it is made in a way that the exercise rules out."""
+    """The parts that a wrong answer has; none where it is made in a way that the exercise rules out.
+
+    What an exercise demands has to run wherever the answer is right: where it is wrong, it may not have got so far.
+    """
     calls = {name for trial in compared.trials for name in trial.got.parts.get("calls", ())}
     if in_source or shortcuts.in_calls(calls, exercise.forbidden):
+        return ()
+    if _done_without(exercise, [trial for trial in compared.trials if not trial.difference], hidden):
         return ()
     parts, _ = _guarded(exercise, lambda _: (parts_held(compared.trials), None))
     if parts and exercise.sized:
@@ -138,7 +143,7 @@ def _parts(
             return ()
         if broken:
             return ()
-    return parts or ()
+    return () if not parts or all(has for _, has in parts) else parts  # what has all of them broke a rule
 
 
 class _Drawn(NamedTuple):

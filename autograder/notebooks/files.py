@@ -57,10 +57,10 @@ def write_private(path: Path, content: str | bytes) -> None:
     Raises:
         OSError: the disk refuses; what was at ``path`` is still there.
     """
-    path = path.resolve()  # where a link leads
-    if path.exists() and not path.is_file():  # such as /dev/stdout
+    if path.exists() and not path.is_file():  # such as /dev/stdout, a link to a pipe, which has no path of its own
         path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
     else:
+        path = path.resolve()  # where a link leads
         write_whole(path, content, PRIVATE, path.parent)
 
 

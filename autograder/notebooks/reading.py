@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import itertools
 import json
@@ -246,14 +247,24 @@ def _parsed(data: bytes) -> dict[str, Any]:
 
 
 def _decoded(data: bytes) -> str:
-    """The text of a notebook, which is UTF-8 as the format says, or what an editor on Windows has made of it."""
+    """The text of a notebook, which is UTF-8 as the format says, or what an editor on Windows has made of it.
+
+    Of UTF-8, bytes that are none are read as cp1252, and they alone.
+    """
     encoding = json.detect_encoding(data)
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError:
-        if not encoding.startswith("utf-8"):
-            raise
-        return data.decode("cp1252")  # bytes that stand for nothing there are an error, too
+    return data.decode(encoding, _IN_CP1252 if encoding.startswith("utf-8") else "strict")
+
+
+def _in_cp1252(error: UnicodeDecodeError) -> tuple[str, int]:
+    end = _TO_NEXT_UTF_8.match(error.object, error.end).end()  # at once: a call for each byte is slow
+    return error.object[error.start : end].decode("cp1252"), end  # a byte that stands for nothing there is an error
+
+
+_TO_NEXT_UTF_8 = re.compile(
+    rb"(?:[\x00-\x7f]|(?![\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})[\x80-\xff])*+"
+)
+_IN_CP1252 = "pytorch-course.cp1252"
+codecs.register_error(_IN_CP1252, _in_cp1252)
 
 
 def _integer(digits: str) -> int | None:

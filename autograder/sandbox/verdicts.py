@@ -41,7 +41,8 @@ def judge_hidden(
     for name in unclear:
         public = _judge(name, program, code[name], run, None)
         if not public.passed and name in run.answering:
-            verdicts[name] = replace(public, parts=verdicts[name].parts)
+            parts = () if public.status == "not attempted" else verdicts[name].parts
+            verdicts[name] = replace(public, parts=parts)
     return verdicts
 
 

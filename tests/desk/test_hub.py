@@ -157,6 +157,32 @@ def test_a_submission_from_another_account_is_named(home, tmp_path, released):
     assert "claims to be submitted by ann but is owned by" in sentence
 
 
+@pytest.mark.parametrize(
+    "time",
+    [b"2026/11/29 13:31:26", b"../../elsewhere", b"2026-11-29 13:31:26 " + b"x" * 500, b"\xff\xfe", None],
+    ids=["slashes", "a path", "long", "no UTF-8", "missing"],
+)
+def test_who_handed_in_without_a_time_is_named_and_holds_up_nobody(tmp_path, monkeypatch, time):
+    monkeypatch.setenv("COURSE_EXCHANGE", str(tmp_path / "exchange"))
+    course = make_course(tmp_path / "course")
+    inbound = tmp_path / "exchange" / "pytorch-course" / "inbound"
+    for student, said in {"ann": time, "bob": b"2026-11-29 14:31:26 +0100"}.items():
+        folder = inbound / f"{student}+{LESSON}+2026-11-29 13:31:26 UTC+0"
+        folder.mkdir(parents=True)
+        shutil.copy(ROOT / "solutions" / LESSON / FILE, folder)
+        if said is not None:
+            (folder / "timestamp.txt").write_bytes(said)
+
+    taken = collect([], course, exchange=True)
+
+    assert taken.stored == [("bob", LESSON)]
+    assert taken.refused == 1
+    (said,) = [sentence for sentence in taken.sentences if "refused" in sentence]
+    assert said.startswith(f"ann+{LESSON}: refused, its timestamp.txt does not say when it was handed in: ")
+    kept = course / "autograder" / "submitted" / "bob" / LESSON / "timestamp.txt"
+    assert kept.read_text() == "2026-11-29 13:31:26 UTC"
+
+
 def test_an_exchange_with_nothing_in_it_is_said(home, tmp_path, released):
     assert collect([], released, exchange=True).sentences == ["Nothing has been handed in by the exchange yet."]
 

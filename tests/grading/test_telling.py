@@ -32,6 +32,17 @@ def test_without_a_terminal_a_line_says_now_and_then_how_far_it_is(monkeypatch, 
     assert summary.getvalue() == ""
 
 
+def test_nothing_is_told_before_one_is_done(monkeypatch, capsys):
+    times = iter([0.0, 20.0, 20.0])
+    monkeypatch.setattr(telling.time, "monotonic", lambda: next(times))
+
+    with telling.telling(Console(file=io.StringIO()), 2) as advance:
+        advance(0)
+        advance()
+
+    assert capsys.readouterr().err.splitlines() == ["Grading 2 submissions.", "1 of 2 graded, about 20 s left."]
+
+
 def test_a_terminal_gets_a_bar(capsys):
     screen = io.StringIO()
 

@@ -5,9 +5,12 @@ from functools import partial
 import pytest
 import torch
 
+from autograder.exercise import SHORT_CUT
 from autograder.exercises import EXERCISES
 from autograder.judge import judge_observed
 from autograder.judge.parts import share
+from autograder.sandbox.run import Program, Target
+from autograder.sandbox.verdicts import judge_hidden
 from course_utils.probes import run_all
 
 SOFTMAX, LAYER_NORM = EXERCISES["softmax"], EXERCISES["layer_norm"]
@@ -89,3 +92,43 @@ def test_a_known_mistake_in_ordinary_values_has_no_parts():
     mistake = next(mistake for mistake in LAYER_NORM.mistakes if mistake.name == "sample variance")
 
     assert parts_of(mistake.variants[0], LAYER_NORM).parts == ()
+
+
+@pytest.mark.parametrize("name", [name for name, exercise in EXERCISES.items() if exercise.demanded])
+def test_what_does_without_what_is_demanded_has_no_parts(name):
+    exercise = EXERCISES[name]
+    short_cuts = [answer for mistake in exercise.mistakes if mistake.name == SHORT_CUT for answer in mistake.variants]
+
+    assert short_cuts
+    assert [parts_of(answer, exercise) for answer in short_cuts if parts_of(answer, exercise).parts] == []
+
+
+def test_what_runs_all_that_is_demanded_has_its_parts():
+    exercise = EXERCISES["autograd_gradients"]
+    mistake = next(mistake for mistake in exercise.mistakes if mistake.name == "the copies are still in the graph")
+
+    assert share(parts_of(mistake.variants[0], exercise).parts) == 0.75
+
+
+class Forgetful:
+    """Stands for a run that has an answer in its first process, and the untouched stub in its second."""
+
+    def __init__(self):
+        self.answering, self.answer = {"softmax"}, overflows
+
+    def restart(self):
+        def stub(x, dim):
+            raise NotImplementedError
+
+        self.answer = stub
+
+    def observe(self, name, probe, cases, seconds=None):
+        return run_all(probe, self.answer, cases)
+
+
+def test_what_counts_as_not_attempted_has_no_parts():
+    program = Program(("",), {"softmax": Target(("softmax",), 0, 0)})
+
+    verdict = judge_hidden(program, {"softmax": program.cells}, Forgetful(), 5, partial=True)["softmax"]
+
+    assert (verdict.status, verdict.parts) == ("not attempted", ())

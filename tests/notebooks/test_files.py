@@ -40,6 +40,17 @@ def test_a_link_and_what_is_no_file_stay_what_they_are(tmp_path):
     assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
 
 
+def test_a_link_to_a_pipe_leads_into_the_pipe(tmp_path):
+    out, into = os.pipe()
+    (tmp_path / "stdout").symlink_to(f"/dev/fd/{into}")
+
+    write_private(tmp_path / "stdout", "grades")
+    os.close(into)
+
+    with open(out, "rb") as reader:
+        assert reader.read() == b"grades"
+
+
 def test_a_folder_is_shut_and_what_is_not_there_is_no_error(tmp_path):
     tmp_path.chmod(0o755)
 

@@ -70,6 +70,15 @@ def test_encodings_and_line_ends_do_not_matter(data):
     assert read_notebook(data).cells[0].source == "print('ü')\nx = 1"
 
 
+def test_a_byte_that_is_not_utf_8_spoils_no_other():
+    data = TEXT.replace("\\u00fc", "ü – 中").encode()
+
+    assert data != TEXT.encode()
+    assert read_notebook(data.replace("–".encode(), b"\x96")).cells[0].source == "print('ü – 中')\nx = 1"
+    with pytest.raises(Unreadable, match="UnicodeDecodeError"):
+        read_notebook(data.replace("–".encode(), b"\x81"))
+
+
 def test_outputs_attachments_and_foreign_metadata_are_dropped():
     cell = code(outputs=[{"output_type": "stream", "name": "stdout", "text": "x"}], execution_count=7)
     cell["metadata"] = {"tags": ["demo"], "nbgrader": MARKS, "id": "colab", "collapsed": "no bool", "scrolled": 3}

@@ -55,10 +55,13 @@ def collect(
 
             inbound = Path(spool) / "inbound"
             inbound.mkdir()
-            taking.collected.sentences += take_out(root, [lesson] if lesson else released_lessons(root), inbound)
+            came = take_out(root, [lesson] if lesson else released_lessons(root), inbound)
+            taking.collected.sentences += came.warnings
+            for name, why in came.timeless:
+                taking.collected.refuse(name, why)
             if any(inbound.glob("*+*")):
                 archives = [*archives, inbound]
-            else:
+            elif not came.timeless:
                 taking.collected.sentences.append("Nothing has been handed in by the exchange yet.")
         per_student = len(archives) > 1 and any(taking.layout(archive).by_archive for archive in archives)
         for archive in archives:

@@ -78,7 +78,7 @@ def fill_in(root: Path, template: Path, into: Path, wanted: Wanted, known: Seque
     if into.resolve() == template.resolve():
         raise CourseError(f"{into} is the template itself. Give the new file another name, and keep both.")
     sheet = read_sheet(template)
-    top = next(i for i in range(len(sheet.raw)) if any(sheet.row(i)))
+    top = sheet.top
     titles = plain_titles(sheet.row(top))
     form = format_of(sheet.row(top), wanted.people, template)
     if wanted.platform != "csv" and not wanted.people and form.platform.casefold() != wanted.platform:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import logging
 import re
+import tempfile
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 from unittest.mock import patch
 
 from nbgrader.auth import Authenticator
 from nbgrader.exchange import ExchangeError, ExchangeFactory
 from nbgrader.exchange.default import ExchangeReleaseAssignment, ExchangeReleaseFeedback
 
+from autograder.grading.collect.storing import written
+from autograder.grading.collect.times import NoTime, read_time
 from autograder.grading.gradebook.settings import read_course
 from autograder.notebooks.course import CourseError
-from autograder.notebooks.files import SECRET, TIMESTAMP, with_zone, write_whole
+from autograder.notebooks.files import SECRET, TIMESTAMP, write_whole
 from autograder.notebooks.reading import Unreadable, read_file
 
 
@@ -31,21 +36,36 @@ class _Warnings(logging.Handler):
             self.sentences.append(said)
 
 
-def take_out(root: Path, lessons: Sequence[str], folder: Path) -> list[str]:
+class TakenOut(NamedTuple):
+    """What is to be said of what an exchange gave.
+
+    Attributes:
+        warnings: nbgrader's, such as of a submission that belongs to another account than it says.
+        timeless: (``student+lesson``, why) of what was left, because it does not say when it was handed in.
+    """
+
+    warnings: list[str]
+    timeless: list[tuple[str, str]]
+
+
+def take_out(root: Path, lessons: Sequence[str], folder: Path) -> TakenOut:
     """Copy the newest submission of each student out of the exchange that nbgrader's settings name, of any kind.
 
     Args:
-        folder: an empty one; in it they lie as in an exchange that is a folder, ``jdoe+07_layers+TIME+0/``.
-
-    Returns:
-        What nbgrader warned of, such as a submission that belongs to another account than it says.
+        folder: an empty one, in a folder for what is thrown away; in it they lie as in an exchange that is a folder,
+            ``jdoe+07_layers+TIME+0/``.
 
     Raises:
         CourseError: there is no exchange, or it cannot be reached.
     """
+    with tempfile.TemporaryDirectory(dir=folder.parent) as taken:
+        return _take_out(root, lessons, folder, Path(taken))
+
+
+def _take_out(root: Path, lessons: Sequence[str], folder: Path, taken: Path) -> TakenOut:
     course, warnings, failed = read_course(root), _Warnings(), {}
     for lesson in lessons:
-        course.coursedir.assignment_id, course.coursedir.submitted_directory = lesson, str(folder / "taken")
+        course.coursedir.assignment_id, course.coursedir.submitted_directory = lesson, str(taken)
         collect = ExchangeFactory(parent=course).Collect(
             coursedir=course.coursedir, authenticator=Authenticator(parent=course), parent=course
         )
@@ -59,10 +79,27 @@ def take_out(root: Path, lessons: Sequence[str], folder: Path) -> list[str]:
             f"Nothing was collected from nbgrader's exchange. {failed[lessons[0]]}\n"
             f"It is there once a lesson is released: nbgrader release_assignment {lessons[0]}"
         )
-    for taken in (folder / "taken").glob("*/*"):
-        when = with_zone(read_file(taken / TIMESTAMP).decode().strip())
-        taken.rename(folder / f"{taken.parent.name}+{taken.name}+{when}+0")
-    return warnings.sentences
+    timeless = []
+    for submission in sorted(taken.glob("*/*")):
+        name = f"{submission.parent.name}+{submission.name}"
+        try:
+            submission.rename(folder / f"{name}+{written(_handed_in(submission))}+0")
+        except NoTime as error:
+            timeless.append((name, f"its {TIMESTAMP} does not say when it was handed in: {error}"))
+    return TakenOut(warnings.sentences, timeless)
+
+
+def _handed_in(submission: Path) -> datetime:
+    """When it was handed in, by what lies in the student's own folder of the exchange; NoTime where it cannot be read.
+
+    What says no zone is in UTC: ngshare leaves that out.
+    """
+    try:
+        return read_time(read_file(submission / TIMESTAMP).decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise NoTime("it is no text in UTF-8") from None
+    except Unreadable as error:
+        raise NoTime(error.came) from error
 
 
 def secret_in(submission: Path) -> str | None:

@@ -12,6 +12,7 @@ from autograder.notebooks.course import CourseError
 _MOST = 20 * 1024**2  # bytes
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _LINE_END = re.compile(r"\r\n|\r|\n|")
+_SAYS_ITS_SEPARATOR = re.compile(r'\s*"?sep=([^\w\s"]|\t)"?\s*', re.IGNORECASE)  # a line for Excel, before the titles
 
 
 @dataclass
@@ -22,6 +23,7 @@ class Sheet:
         mark: the byte order mark in front, where there is one.
         raw: by row, the cells as they are written, quotes included.
         ends: by row, what ends the line.
+        top: the row with the titles; in those above it there is nothing, or what separates the cells.
     """
 
     encoding: str
@@ -29,6 +31,7 @@ class Sheet:
     separator: str
     raw: list[list[str]]
     ends: list[str]
+    top: int
 
     def row(self, index: int) -> list[str]:
         """What the cells of a row say."""
@@ -62,23 +65,25 @@ def read_sheet(path: Path) -> Sheet:
     if len(data) > _MOST:
         raise CourseError(f"{path.name} is larger than {_MOST // 1024**2} MB; expected a class list as CSV.")
     mark, encoding, text = _decoded(data, path)
-    titles = re.sub(r'"[^"]*"', "", re.split(r"[\r\n]", text, maxsplit=1)[0])  # what separates is not in quotes
-    separator = max(",;\t", key=titles.count)
+    first = next((line for line in re.split(r"[\r\n]", text) if line.strip(' \t,;"')), "")
+    said = _SAYS_ITS_SEPARATOR.fullmatch(first)
+    titles = re.sub(r'"[^"]*"', "", first)  # what separates is not in quotes
+    separator = said[1] if said else max(",;\t", key=titles.count)
     raw, ends = _split(text, separator)
-    filled = [cells for cells in raw if any(cells)]
-    if len(filled) < 2 or len(filled[0]) < 2:
+    filled = [i for i, cells in enumerate(raw) if any(_said(cell).strip() for cell in cells)][said is not None :]
+    if len(filled) < 2 or len(raw[filled[0]]) < 2:
         raise CourseError(f"{path.name} is no table with titles and people; export the class list as CSV.")
-    return Sheet(encoding, mark, separator, raw, ends)
+    return Sheet(encoding, mark, separator, raw, ends, filled[0])
 
 
 def read_table(path: Path) -> list[list[str]]:
-    """What the cells of a CSV say, without its empty rows.
+    """What the cells of a CSV say, from its titles on, without empty rows.
 
     Raises:
         CourseError: as of `read_sheet`.
     """
     sheet = read_sheet(path)
-    return [row for index in range(len(sheet.raw)) if any(row := sheet.row(index))]
+    return [row for index in range(sheet.top, len(sheet.raw)) if any(row := sheet.row(index))]
 
 
 def _decoded(data: bytes, path: Path) -> tuple[bytes, str, str]:
@@ -96,7 +101,8 @@ def _decoded(data: bytes, path: Path) -> tuple[bytes, str, str]:
 
 def _split(text: str, separator: str) -> tuple[list[list[str]], list[str]]:
     """The cells as they are written, by row, and what ends each row."""
-    cell = re.compile(rf'"[^"]*(?:""[^"]*)*"(?=[{separator}\r\n]|\Z)|[^{separator}\r\n]*')
+    ending = re.escape(separator) + r"\r\n"
+    cell = re.compile(rf'"[^"]*(?:""[^"]*)*"(?=[{ending}]|\Z)|[^{ending}]*')
     rows: list[list[str]] = [[]]
     ends: list[str] = []
     at = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,6 +55,12 @@ class Format:
     first: tuple[str, ...] = ("first name",)
     last: tuple[str, ...] = ("last name", "surname")
     email: tuple[str, ...] = ("email address", "email", "e-mail")
+
+    @property
+    def columns(self) -> set[str]:
+        """The titles of all columns that are read."""
+        several = self.needs, self.wish, self.anywhere, self.name, self.first, self.last, self.email
+        return {self.platform_id, self.lms, *itertools.chain(*several)}
 
 
 # Canvas: "Gradebook CSV", docs: guides "How do I export grades in the Gradebook?"; the column ID is Canvas's own.
@@ -141,17 +148,22 @@ def format_of(cells: Sequence[str], columns: Mapping[str, str], path: Path) -> F
     """How a list with these titles has its columns; see `read_roster`.
 
     Raises:
-        CourseError: it is no export that is known, or lacks a column.
+        CourseError: it is no export that is known, lacks a column, or has one twice that counts.
     """
     titles = plain_titles(cells)
-    if columns:
-        return _given(titles, columns, path)
-    form = next((one for one in FORMATS if set(one.needs) <= set(titles)), None)
+    known = (one for one in FORMATS if set(one.needs) <= set(titles))
+    form = _given(titles, columns, path) if columns else next(known, None)
     if form is None:
         raise CourseError(
             f"{path.name} has the columns {', '.join(cells[:8])}: no export of Canvas, Moodle, Blackboard or "
             "Brightspace that is known. Say which columns count: --id COLUMN --name COLUMN --email COLUMN."
         )
+    for title, cell in zip(titles, cells, strict=True):
+        if title in form.columns and titles.count(title) > 1:
+            raise CourseError(
+                f"{path.name} has {titles.count(title)} columns {cell}, and which of them counts is not certain. Give "
+                "the others another title, or take them out, and try again."
+            )
     return form
 
 

@@ -364,6 +364,13 @@ def test_any_other_list_is_filled_in_by_the_columns_that_are_named(course):
     assert done.left == 3
 
 
+@pytest.mark.parametrize("above", ["sep=;\r\n", "\n", "\nsep=;\n"])
+def test_what_stands_above_the_titles_stays_as_it_is(course, above):
+    _, after, _ = exported(course, "csv", above + "Matrikel;Name;07_layers\nS2;Müller;\n", id="Matrikel")
+
+    assert after.decode() == above + "Matrikel;Name;07_layers\nS2;Müller;11\n"
+
+
 def test_another_platforms_export_is_refused(course):
     with pytest.raises(CourseError, match=r"their\.csv is Moodle's export; expected one of Canvas's"):
         exported(course, "canvas", MOODLE)

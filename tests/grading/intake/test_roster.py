@@ -79,6 +79,17 @@ def test_a_list_is_read_in_whatever_encoding_it_has(course, encoding):
     assert people(course)["zobrien"]["first_name"] == "Zoë"
 
 
+@pytest.mark.parametrize(
+    ("above", "separator"),
+    [("\n", ";"), (";;;\r\n", ";"), ("sep=;\n", ";"), ("\n\nsep=\t\n", "\t"), ("sep=|\n\n", "|"), ('"sep=,"\n', ",")],
+    ids=["an empty line", "an empty row", "sep", "sep with a tab", "sep with a bar", "sep in quotes"],
+)
+def test_what_stands_above_the_titles_is_no_title(course, above, separator):
+    imported(course, above + MOODLE.replace(",", separator))
+
+    assert list(people(course)) == ["S100", "S101", "S102"]
+
+
 def test_any_other_list_is_read_by_the_columns_that_are_named(course):
     imported(course, "Matrikel;Wer;Post\n007;Bond, James;jb@example.org\n", id="matrikel", name="Wer", email="Post")
 
@@ -101,6 +112,10 @@ def test_a_name_that_is_written_without_a_space_is_matched(course, tmp_path, nam
     assert students(course) == ["S102"]
 
 
+def test_a_column_that_is_there_twice_and_does_not_count_is_no_fault(course):
+    assert imported(course, MOODLE.replace("Groups", "Groups,Groups")).new == 3
+
+
 @pytest.mark.parametrize(
     ("text", "columns", "message"),
     [
@@ -108,6 +123,9 @@ def test_a_name_that_is_written_without_a_space_is_matched(course, tmp_path, nam
         ("a,b\n1,2\n", {"id": "c"}, "has no column c for --id; it has a, b"),
         ("a,b\n1,2\n", {"name": "a"}, "Without --id COLUMN"),
         ("a\n1\n", {}, "no table"),
+        ("sep=;\na;b\n", {}, "no table"),
+        ("ID,Name,ID\n1,Ada,2\n", {"id": "id", "name": "name"}, "has 2 columns ID, and which of them counts"),
+        (MOODLE.replace("Groups", "id  Number"), {}, "has 2 columns ID number, and which of them counts"),
         (CANVAS[: CANVAS.index('"Lovelace')], {}, "has nobody in it"),
         ("PK\0\1,\0", {}, "is no text; export the class list as CSV, not as a workbook"),
     ],

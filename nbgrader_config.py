@@ -43,6 +43,7 @@ else:
     elif not Path("/usr/local/share/nbgrader/exchange").is_dir():
         c.Exchange.root = str(course / "autograder" / "exchange")
     c.ExchangeFactory.release_assignment = "autograder.grading.gradebook.exchange.ReleaseAssignment"
+    c.ExchangeFactory.collect = "autograder.grading.gradebook.exchange.Collect"
     c.ExchangeFactory.release_feedback = "autograder.grading.gradebook.exchange.ReleaseFeedback"
 
 # Students' code runs in a sandbox, also when it is `nbgrader autograde` or formgrader that grades.

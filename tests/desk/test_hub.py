@@ -110,11 +110,61 @@ def test_the_server_of_a_student_is_in_work_and_an_instructors_in_the_course(
     hub.serve(tmp_path, ["--extra"])
     place = home / folder if folder else tmp_path
 
-    assert started[0][:3] == [sys.executable, "-m", "jupyterhub.singleuser"]
+    assert started[0][:4] == [sys.executable, "-P", "-m", "jupyterhub.singleuser"]
     assert started[0][-1] == "--extra"
     assert os.environ["JUPYTERHUB_ROOT_DIR"] == str(place) == str(Path.cwd())
     assert os.environ["JUPYTERHUB_DEFAULT_URL"] == first
     assert os.environ.get("COURSE_DESK") == (str(place) if folder else None)
+
+
+@pytest.fixture
+def serve(home, tmp_path, monkeypatch):
+    """Becomes the server, as far as the call of it; gives that call."""
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    started = []
+    monkeypatch.setattr(os, "execv", lambda program, arguments: started.append(arguments))
+
+    def serve(root=tmp_path, **env):
+        os.environ.update(env)
+        hub.serve(root)
+        return started[-1]
+
+    return serve
+
+
+def test_a_module_of_the_learners_does_not_take_the_place_of_one_that_the_server_imports(home, serve):
+    (home / "work").mkdir()
+    (home / "work" / "random.py").write_text("raise SystemExit('mine was imported')")
+    program = [*serve()[:4], "--version"]
+    done = subprocess.run(program, cwd=home / "work", capture_output=True, text=True, timeout=300)
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_instructor_without_a_clone_gets_a_server_and_is_told_what_to_clone(home, tmp_path, serve, capsys):
+    serve(tmp_path / "pytorch-course", COURSE_INSTRUCTOR="yes")
+
+    assert os.environ["JUPYTERHUB_ROOT_DIR"] == str(home) == str(Path.cwd())
+    assert f"git clone THE-ADDRESS-OF-YOUR-COURSE {tmp_path / 'pytorch-course'}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("said", ["", "/lab"])
+def test_a_hub_that_opens_jupyterlab_opens_the_start_notebook(serve, said):
+    serve(JUPYTERHUB_DEFAULT_URL=said)
+
+    assert os.environ["JUPYTERHUB_DEFAULT_URL"] == "/lab/tree/start.ipynb"
+
+
+def test_what_else_a_hub_opens_stays(serve):
+    serve(JUPYTERHUB_DEFAULT_URL="/tree")
+
+    assert os.environ["JUPYTERHUB_DEFAULT_URL"] == "/tree"
+
+
+def test_a_desk_may_be_named_from_the_home(home, serve):
+    serve(COURSE_DESK="~/lessons")
+
+    assert os.environ["COURSE_DESK"] == os.environ["JUPYTERHUB_ROOT_DIR"] == str(home / "lessons")
 
 
 def test_who_has_no_room_gets_a_server_to_make_some(home, tmp_path, monkeypatch, capsys):

@@ -19,14 +19,14 @@ from autograder.notebooks.course import CourseError
 from autograder.notebooks.files import SECRET, TIMESTAMP, with_zone, write_whole
 from autograder.notebooks.reading import Unreadable, read_file
 
-
 _LEFT = "was left:"  # what a warning of `Collect` says of a file
 _TOLD = ("cheating", _LEFT)
 
 
 class _Warnings(logging.Handler):
-    """Keeps two warnings: that a submission may be another's, and what was left of one. Others are of lessons not
-    handed in yet.
+    """Keeps what is said of a submission: that it may be another's, and what of it was left.
+
+    The rest is of lessons not handed in yet.
     """
 
     def __init__(self) -> None:

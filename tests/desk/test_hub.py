@@ -8,11 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from jupyter_server.serverapp import ServerApp
 
 from autograder.desk import hub
 from autograder.desk.copies import copy_lessons
 from autograder.desk.handing_in import submit
 from autograder.desk.renewing import reset
+from autograder.desk.settings import use_settings
 from autograder.grading.collect.intake import collect
 from autograder.notebooks.course import CourseError, find_root, work_of
 from autograder.notebooks.files import with_zone
@@ -197,6 +199,23 @@ def test_what_is_handed_in_comes_with_a_receipt_and_is_collected_as_it_was(home,
     assert (arrived / "submission_secret.txt").read_text()
     assert taken.stored == [("ann", LESSON)]
     assert [path.name.startswith(f"{LESSON}-20") for path in (home / "work" / "receipts").iterdir()] == [True]
+
+
+def test_nobody_can_put_a_folder_in_the_place_of_the_courses_in_an_exchange(home, tmp_path, released):
+    assert (tmp_path / "exchange").stat().st_mode & 0o7777 == 0o1777
+
+
+@pytest.mark.parametrize(("who", "formgrader"), [("student", False), ("instructor", True)])
+def test_formgraders_extension_is_on_instructors_servers_alone(home, monkeypatch, who, formgrader):
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    os.environ["JUPYTER_CONFIG_PATH"] = str(ROOT / "autograder" / "grading" / "jupyter")  # as installed
+    use_settings(who)
+    server = ServerApp()
+    server.load_config_file(suppress_errors=False)
+    server.find_server_extensions()
+
+    for name in ("autograder.grading.formgrader", "nbgrader.server_extensions.formgrader"):
+        assert server.jpserver_extensions[name] is formgrader
 
 
 def test_a_submission_from_another_account_is_named(home, tmp_path, released):

@@ -130,7 +130,7 @@ class ReleaseAssignment(ExchangeReleaseAssignment):
         root = Path(self.root)
         if not root.exists():
             root.mkdir(parents=True)
-            root.chmod(0o777)  # as nbgrader wants it: each assignment's folder in it has rights of its own
+            root.chmod(0o1777)  # nbgrader wants 0777; with the sticky bit nobody puts a folder in another's place
         super().ensure_root()
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from jupyter_server.serverapp import ServerApp
 
-from autograder.desk import hub
+from autograder.desk import handing_in, hub
 from autograder.desk.copies import copy_lessons
 from autograder.desk.handing_in import submit
 from autograder.desk.renewing import reset
 from autograder.desk.settings import use_settings
 from autograder.grading.collect.intake import collect
+from autograder.grading.gradebook.settings import read_course
 from autograder.notebooks.course import CourseError, find_root, work_of
 from autograder.notebooks.files import with_zone
 from course_utils.outline import read_outlines
@@ -201,6 +202,55 @@ def test_what_is_handed_in_comes_with_a_receipt_and_is_collected_as_it_was(home,
     assert [path.name.startswith(f"{LESSON}-20") for path in (home / "work" / "receipts").iterdir()] == [True]
 
 
+@pytest.fixture
+def lesson(home, tmp_path):
+    """The learner's copy of a lesson, which may be handed in."""
+    (tmp_path / "exchange" / "pytorch-course" / "outbound" / LESSON).mkdir(parents=True)
+    (tmp_path / "exchange" / "pytorch-course" / "inbound").mkdir()
+    copy_lessons(tmp_path)
+    return home / "work" / LESSON
+
+
+def inbound(tmp_path):
+    return list((tmp_path / "exchange" / "pytorch-course" / "inbound").iterdir())
+
+
+def test_the_receipt_is_of_what_arrived_each_notebook_of_it(lesson, tmp_path, monkeypatch):
+    (lesson / "more.ipynb").write_text("{}")
+    then = (lesson / FILE).read_bytes()
+    copy = handing_in.ExchangeSubmit.copy_files
+
+    def edited_meanwhile(self):
+        copy(self)
+        (lesson / FILE).unlink()
+        (lesson / "more.ipynb").write_text("{ }")
+
+    monkeypatch.setattr(handing_in.ExchangeSubmit, "copy_files", edited_meanwhile)
+    receipt = submit(tmp_path, "7")
+
+    for name, data in ((FILE, then), ("more.ipynb", b"{}")):
+        told = f"notebook    {LESSON}/{name}, {len(data):,} bytes\nSHA-256     {hashlib.sha256(data).hexdigest()}"
+        assert told in receipt
+
+
+@pytest.mark.parametrize("in_the_way", ["work/receipts", "nbgrader_cache"])
+def test_a_home_that_takes_no_file_does_not_make_a_failure_of_what_was_handed_in(lesson, home, tmp_path, in_the_way):
+    (home / in_the_way).write_text("no folder")
+    receipt = submit(tmp_path, "7")
+
+    assert receipt.startswith(f"{LESSON} was handed in.")
+    assert ("could not be written into receipts/" in receipt) == (in_the_way == "work/receipts")
+    assert len(inbound(tmp_path)) == 1
+
+
+def test_a_folder_that_is_too_large_is_said_in_a_sentence(lesson, home, tmp_path):
+    (home / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.max_dir_size = 1\n")
+    with pytest.raises(CourseError, match=f"{LESSON} was not handed in. Directory size is too big"):
+        submit(tmp_path, "7")
+
+    assert inbound(tmp_path) == []
+
+
 def test_nobody_can_put_a_folder_in_the_place_of_the_courses_in_an_exchange(home, tmp_path, released):
     assert (tmp_path / "exchange").stat().st_mode & 0o7777 == 0o1777
 
@@ -216,6 +266,15 @@ def test_formgraders_extension_is_on_instructors_servers_alone(home, monkeypatch
 
     for name in ("autograder.grading.formgrader", "nbgrader.server_extensions.formgrader"):
         assert server.jpserver_extensions[name] is formgrader
+
+
+def test_a_hub_says_by_the_environment_which_course_it_is_for_students_and_who_teaches(home, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    os.environ["COURSE_ID"] = "ml-101"
+    use_settings("student")
+    teaching = read_course(make_course(tmp_path / "course"))
+
+    assert handing_in._settings().CourseDirectory.course_id == teaching.coursedir.course_id == "ml-101"
 
 
 def test_a_submission_from_another_account_is_named(home, tmp_path, released):

@@ -14,7 +14,8 @@ course = Path(__file__).resolve().parent
 c = get_config()  # noqa: F821 (nbgrader provides it)
 
 c.CourseDirectory.root = str(course)
-c.CourseDirectory.course_id = "pytorch-course"  # without one, PostgreSQL refuses the assignments
+# Without one, PostgreSQL refuses the assignments.
+c.CourseDirectory.course_id = os.environ.get("COURSE_ID") or "pytorch-course"
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "lessons"
 c.CourseDirectory.submitted_directory = "autograder/submitted"
@@ -43,6 +44,7 @@ else:
     elif not Path("/usr/local/share/nbgrader/exchange").is_dir():
         c.Exchange.root = str(course / "autograder" / "exchange")
     c.ExchangeFactory.release_assignment = "autograder.grading.gradebook.exchange.ReleaseAssignment"
+    c.ExchangeFactory.collect = "autograder.grading.gradebook.exchange.Collect"
     c.ExchangeFactory.release_feedback = "autograder.grading.gradebook.exchange.ReleaseFeedback"
 
 # Students' code runs in a sandbox, also when it is `nbgrader autograde` or formgrader that grades.

@@ -98,7 +98,7 @@ def set_up(folder: Path) -> None:
         (course / "course_utils").symlink_to(ROOT / "course_utils")  # with these, it is a course's folder
     (course / "autograder" / "submitted").mkdir(parents=True, exist_ok=True)
     (folder / "exchange").mkdir(exist_ok=True)
-    (folder / "exchange").chmod(0o777)  # as nbgrader wants it; the folder around it is yours alone
+    (folder / "exchange").chmod(0o1777)  # for all to write to; the folder around it is yours alone
     settings = folder / "homes" / "instructor" / ".jupyter"
     settings.mkdir(parents=True, exist_ok=True)
     (settings / "nbgrader_config.py").write_text(

@@ -32,6 +32,7 @@ class ClearOrSpoil(ClearSolutions):
     """nbgrader's step, which puts a stub in the place of a solution, or the fault where the solution names one."""
 
     def _replace_solution_region(self, cell: NotebookNode, language: str) -> bool:
-        text = as_it_came(cell.source)
-        spoilt, cell.source = text != cell.source, text
+        spoilt = bool(_MENDED.search(cell.source))
+        if spoilt:
+            cell.source = as_it_came(cell.source)
         return super()._replace_solution_region(cell, language) or spoilt

@@ -14,6 +14,10 @@ from autograder.desk.settings import use_settings
 from autograder.notebooks.course import DESK, HOME, START, WORK, CourseError, work_of
 
 INSTRUCTOR = "COURSE_INSTRUCTOR"  # set by the hub's configuration for who teaches
+_NO_CLONE = """\
+There is no course in {root}, so this server starts in your home folder. In a terminal:
+  git clone THE-ADDRESS-OF-YOUR-COURSE {root}
+Then stop the server and start it again (File > Hub Control Panel)."""
 
 
 def on_a_hub() -> bool:
@@ -24,7 +28,8 @@ def on_a_hub() -> bool:
 def serve(root: Path, options: Sequence[str] = ()) -> None:
     """Become JupyterHub's single-user server: for a student in their own ``work/``, with the lessons in it.
 
-    Who teaches, by ``COURSE_INSTRUCTOR``, has it in the course's folder instead, with Formgrader.
+    Who teaches, by ``COURSE_INSTRUCTOR``, has it in the course's folder instead, with Formgrader; in the home folder
+    where there is no such folder yet.
 
     Args:
         root: the course's folder, of which a student needs no more than ``lessons/``, to read.
@@ -42,8 +47,11 @@ def serve(root: Path, options: Sequence[str] = ()) -> None:
     if os.environ.get(INSTRUCTOR):
         folder, first, who = root, "/lab", "instructor"
         os.environ.pop(DESK, None)
+        if not root.is_dir():
+            print(_NO_CLONE.format(root=root), file=sys.stderr)
+            folder = Path.home()
     else:
-        os.environ.setdefault(DESK, str(Path.home() / WORK))
+        os.environ[DESK] = str(Path(os.environ.get(DESK) or Path.home() / WORK).expanduser().absolute())
         folder, who = work_of(root), "student"
         try:
             copy_lessons(root)
@@ -55,14 +63,16 @@ def serve(root: Path, options: Sequence[str] = ()) -> None:
         first = f"/lab/tree/{START}.ipynb" if (folder / f"{START}.ipynb").is_file() else "/lab"
     use_settings(who)
     os.environ["JUPYTERHUB_ROOT_DIR"] = str(folder)
-    os.environ.setdefault("JUPYTERHUB_DEFAULT_URL", first)
+    if os.environ.get("JUPYTERHUB_DEFAULT_URL") in (None, "", "/lab"):  # the last is what hubs say who say nothing
+        os.environ["JUPYTERHUB_DEFAULT_URL"] = first
     os.chdir(folder)
     settings = [
         "--KernelManager.transport_encryption=auto",  # else each kernel warns that it has none
         "--LabApp.extension_manager=readonly",  # no look-up of extensions on the network
         f"--ServerApp.terminado_settings=shell_command={_shell()}",
     ]
-    os.execv(sys.executable, [sys.executable, "-m", "jupyterhub.singleuser", *settings, *options])
+    # -P: of modules in the folder, such as a learner's random.py, the server imports none
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "jupyterhub.singleuser", *settings, *options])
 
 
 def _shell() -> list[str]:

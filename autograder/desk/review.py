@@ -9,6 +9,7 @@ import ast
 import re
 import symtable
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -133,20 +134,27 @@ def _review(root: Path, lessons: Sequence[Outline], chosen: Sequence[str]) -> No
 def _lesson_cells(root: Path, lesson: Outline, wanted: Sequence[str]) -> Iterator[NotebookNode]:
     """The cells of a lesson's exercises: what is asked, what it uses, the stub, the check, the hints."""
     released = nbformat.read(root / "lessons" / lesson.path, as_version=4).cells
-    solved = root / "solutions" / lesson.path
-    solutions = nbformat.read(solved, as_version=4).cells if solved.is_file() else released
+    solved = _solved(root, lesson) or released
     for name in wanted:
         i = next(i for i, cell in enumerate(released) if is_answer(cell) and grade_id(cell) == name)
         text = "".join(cell.source for cell in released[i - 1 : i] if cell.cell_type == "markdown")
         heading = re.search(r"^#+ Exercise \d+\.\d+ · .*", text, re.MULTILINE)
         asked = text[heading.start() :] if heading else f"### {name}"
         yield new_markdown_cell(f"{asked.strip()}\n\n*From [{lesson.title}]({lesson.path}).*")
-        if uses := _uses(solutions, name, wanted):
+        if uses := _uses(solved, name, wanted):
             yield new_code_cell(f"# What it uses from its lesson.\n{uses}")
         yield released[i]
         yield from (cell for cell in released[i + 1 : i + 2] if checked(cell.source) == name)
         if hints := [block for cell in released[i + 1 : i + 3] for block in _HINTS.findall(cell.source)]:
             yield new_markdown_cell("\n".join(hints))
+
+
+def _solved(root: Path, lesson: Outline) -> Sequence[NotebookNode]:
+    """The lesson's cells with answers in them: the course's, or where these are not given out, the learner's own."""
+    for path in (root / "solutions" / lesson.path, work_of(root) / lesson.path):
+        with suppress(Unreadable):
+            return read_notebook(read_bytes(path)).cells
+    return []
 
 
 @dataclass(frozen=True)
@@ -169,7 +177,10 @@ def _uses(cells: Sequence[NotebookNode], name: str, wanted: Sequence[str]) -> st
     for cell in cells:
         if cell.cell_type != "code" or checked(cell.source):
             continue
-        its_own = list(_statements(_MARKER.sub("", cell.source)))
+        try:
+            its_own = list(_statements(_MARKER.sub("", cell.source)))
+        except (SyntaxError, ValueError):  # a magic, or unfinished, in a learner's own copy
+            continue
         if grade_id(cell) == name:
             needed = {used for each in its_own for used in each.uses} - {
                 given for each in its_own for given in each.gives

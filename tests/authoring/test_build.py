@@ -11,6 +11,7 @@ from nbgrader.utils import compute_checksum
 from autograder.authoring import build as building
 from autograder.authoring.build import BuildError, build
 from autograder.authoring.cells import SourceError
+from autograder.authoring.clearing import ClearOrSpoil
 from autograder.authoring.source import read_lessons
 from autograder.exercises import EXERCISES
 from tests.support import ROOT
@@ -619,3 +620,12 @@ def test_magics_and_await_are_code_and_comments_stay_comments(tmp_path):
     (lesson,) = read_lessons(tmp_path / "source", ONLY_DOUBLE)
 
     assert lesson.cells[0].text == code
+
+
+def test_a_solution_without_markers_is_wiped_whole_however_it_ends():
+    mark = {"grade_id": "double", "solution": True, "grade": False, "locked": False, "schema_version": 3}
+    for source in ("x = 1", "x = 1\n", "\nx = 1\n\n"):
+        cell = nbformat.v4.new_code_cell(source, metadata={"nbgrader": mark | {"task": False}})
+        stub, _ = ClearOrSpoil().preprocess_cell(cell, {"language": "python"}, 0)
+
+        assert "x = 1" not in stub.source

@@ -8,12 +8,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from jupyter_server.serverapp import ServerApp
 
-from autograder.desk import hub
+from autograder.desk import handing_in, hub
 from autograder.desk.copies import copy_lessons
 from autograder.desk.handing_in import submit
 from autograder.desk.renewing import reset
+from autograder.desk.settings import use_settings
 from autograder.grading.collect.intake import collect
+from autograder.grading.gradebook.settings import read_course
 from autograder.notebooks.course import CourseError, find_root, work_of
 from autograder.notebooks.files import with_zone
 from course_utils.outline import read_outlines
@@ -110,11 +113,61 @@ def test_the_server_of_a_student_is_in_work_and_an_instructors_in_the_course(
     hub.serve(tmp_path, ["--extra"])
     place = home / folder if folder else tmp_path
 
-    assert started[0][:3] == [sys.executable, "-m", "jupyterhub.singleuser"]
+    assert started[0][:4] == [sys.executable, "-P", "-m", "jupyterhub.singleuser"]
     assert started[0][-1] == "--extra"
     assert os.environ["JUPYTERHUB_ROOT_DIR"] == str(place) == str(Path.cwd())
     assert os.environ["JUPYTERHUB_DEFAULT_URL"] == first
     assert os.environ.get("COURSE_DESK") == (str(place) if folder else None)
+
+
+@pytest.fixture
+def serve(home, tmp_path, monkeypatch):
+    """Becomes the server, as far as the call of it; gives that call."""
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    started = []
+    monkeypatch.setattr(os, "execv", lambda program, arguments: started.append(arguments))
+
+    def serve(root=tmp_path, **env):
+        os.environ.update(env)
+        hub.serve(root)
+        return started[-1]
+
+    return serve
+
+
+def test_a_module_of_the_learners_does_not_take_the_place_of_one_that_the_server_imports(home, serve):
+    (home / "work").mkdir()
+    (home / "work" / "random.py").write_text("raise SystemExit('mine was imported')")
+    program = [*serve()[:4], "--version"]
+    done = subprocess.run(program, cwd=home / "work", capture_output=True, text=True, timeout=300)
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_instructor_without_a_clone_gets_a_server_and_is_told_what_to_clone(home, tmp_path, serve, capsys):
+    serve(tmp_path / "pytorch-course", COURSE_INSTRUCTOR="yes")
+
+    assert os.environ["JUPYTERHUB_ROOT_DIR"] == str(home) == str(Path.cwd())
+    assert f"git clone THE-ADDRESS-OF-YOUR-COURSE {tmp_path / 'pytorch-course'}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("said", ["", "/lab"])
+def test_a_hub_that_opens_jupyterlab_opens_the_start_notebook(serve, said):
+    serve(JUPYTERHUB_DEFAULT_URL=said)
+
+    assert os.environ["JUPYTERHUB_DEFAULT_URL"] == "/lab/tree/start.ipynb"
+
+
+def test_what_else_a_hub_opens_stays(serve):
+    serve(JUPYTERHUB_DEFAULT_URL="/tree")
+
+    assert os.environ["JUPYTERHUB_DEFAULT_URL"] == "/tree"
+
+
+def test_a_desk_may_be_named_from_the_home(home, serve):
+    serve(COURSE_DESK="~/lessons")
+
+    assert os.environ["COURSE_DESK"] == os.environ["JUPYTERHUB_ROOT_DIR"] == str(home / "lessons")
 
 
 def test_who_has_no_room_gets_a_server_to_make_some(home, tmp_path, monkeypatch, capsys):
@@ -147,6 +200,81 @@ def test_what_is_handed_in_comes_with_a_receipt_and_is_collected_as_it_was(home,
     assert (arrived / "submission_secret.txt").read_text()
     assert taken.stored == [("ann", LESSON)]
     assert [path.name.startswith(f"{LESSON}-20") for path in (home / "work" / "receipts").iterdir()] == [True]
+
+
+@pytest.fixture
+def lesson(home, tmp_path):
+    """The learner's copy of a lesson, which may be handed in."""
+    (tmp_path / "exchange" / "pytorch-course" / "outbound" / LESSON).mkdir(parents=True)
+    (tmp_path / "exchange" / "pytorch-course" / "inbound").mkdir()
+    copy_lessons(tmp_path)
+    return home / "work" / LESSON
+
+
+def inbound(tmp_path):
+    return list((tmp_path / "exchange" / "pytorch-course" / "inbound").iterdir())
+
+
+def test_the_receipt_is_of_what_arrived_each_notebook_of_it(lesson, tmp_path, monkeypatch):
+    (lesson / "more.ipynb").write_text("{}")
+    then = (lesson / FILE).read_bytes()
+    copy = handing_in.ExchangeSubmit.copy_files
+
+    def edited_meanwhile(self):
+        copy(self)
+        (lesson / FILE).unlink()
+        (lesson / "more.ipynb").write_text("{ }")
+
+    monkeypatch.setattr(handing_in.ExchangeSubmit, "copy_files", edited_meanwhile)
+    receipt = submit(tmp_path, "7")
+
+    for name, data in ((FILE, then), ("more.ipynb", b"{}")):
+        told = f"notebook    {LESSON}/{name}, {len(data):,} bytes\nSHA-256     {hashlib.sha256(data).hexdigest()}"
+        assert told in receipt
+
+
+@pytest.mark.parametrize("in_the_way", ["work/receipts", "nbgrader_cache"])
+def test_a_home_that_takes_no_file_does_not_make_a_failure_of_what_was_handed_in(lesson, home, tmp_path, in_the_way):
+    (home / in_the_way).write_text("no folder")
+    receipt = submit(tmp_path, "7")
+
+    assert receipt.startswith(f"{LESSON} was handed in.")
+    assert ("could not be written into receipts/" in receipt) == (in_the_way == "work/receipts")
+    assert len(inbound(tmp_path)) == 1
+
+
+def test_a_folder_that_is_too_large_is_said_in_a_sentence(lesson, home, tmp_path):
+    (home / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.max_dir_size = 1\n")
+    with pytest.raises(CourseError, match=f"{LESSON} was not handed in. Directory size is too big"):
+        submit(tmp_path, "7")
+
+    assert inbound(tmp_path) == []
+
+
+def test_nobody_can_put_a_folder_in_the_place_of_the_courses_in_an_exchange(home, tmp_path, released):
+    assert (tmp_path / "exchange").stat().st_mode & 0o7777 == 0o1777
+
+
+@pytest.mark.parametrize(("who", "formgrader"), [("student", False), ("instructor", True)])
+def test_formgraders_extension_is_on_instructors_servers_alone(home, monkeypatch, who, formgrader):
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    os.environ["JUPYTER_CONFIG_PATH"] = str(ROOT / "autograder" / "grading" / "jupyter")  # as installed
+    use_settings(who)
+    server = ServerApp()
+    server.load_config_file(suppress_errors=False)
+    server.find_server_extensions()
+
+    for name in ("autograder.grading.formgrader", "nbgrader.server_extensions.formgrader"):
+        assert server.jpserver_extensions[name] is formgrader
+
+
+def test_a_hub_says_by_the_environment_which_course_it_is_for_students_and_who_teaches(home, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    os.environ["COURSE_ID"] = "ml-101"
+    use_settings("student")
+    teaching = read_course(make_course(tmp_path / "course"))
+
+    assert handing_in._settings().CourseDirectory.course_id == teaching.coursedir.course_id == "ml-101"
 
 
 def test_a_submission_from_another_account_is_named(home, tmp_path, released):

@@ -128,6 +128,20 @@ def test_an_exercise_brings_along_what_it_uses_but_not_what_is_asked_beside_it(w
     assert "course_utils" not in helpers
 
 
+def test_without_solutions_what_it_uses_comes_from_the_learners_own_copy(work):
+    name = "05_forward_and_backward/05_forward_and_backward.ipynb"
+    (work.parent / "solutions").unlink()
+    notebook = nbformat.read(ROOT / "solutions" / name, as_version=4)
+    magic, unfinished = (nbformat.v4.new_code_cell(text) for text in ("%matplotlib inline", "def later(:"))
+    notebook.cells[1:1] = [magic, unfinished]
+    (work / name).parent.mkdir(exist_ok=True)
+    nbformat.write(notebook, work / name)
+    put(work, ("autograd_gradients", 9, "passed"))
+    made(work)
+
+    assert "def predict(" in "\n".join(cell.source for cell in cells(work))
+
+
 @pytest.mark.parametrize(
     "lesson", [found for found in read_outlines(ROOT) if found.name != "start"], ids=lambda o: o.name
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from autograder.grading.collect.intake import collect
 from autograder.grading.feedback.pages import write_feedback
 from autograder.grading.gradebook.exchange import secret_in
 from autograder.grading.gradebook.record import Record
@@ -112,3 +113,63 @@ def test_a_secret_that_a_link_leads_to_is_not_read(tmp_path):
     (folder / "submission_secret.txt").symlink_to(tmp_path / "other")
 
     assert secret_in(folder) is None
+
+
+# --- what else than files lies in a submission
+
+
+@pytest.fixture
+def handed_in(tmp_path, monkeypatch):
+    """A course before its first grading, with ``.venv/bin`` not on PATH, and what ann has handed in to the exchange."""
+    exchange = tmp_path / "exchange"
+    for name in ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setenv("COURSE_EXCHANGE", str(exchange))
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    course = make_course(tmp_path / "course")
+    handed_in = exchange / "pytorch-course" / "inbound" / f"ann+{LESSON}+2026-03-01 10:00:00.000000 UTC+x"
+    handed_in.mkdir(parents=True)
+    (handed_in / "timestamp.txt").write_text("2026-03-01 10:00:00.000000 UTC")
+    shutil.copy(course / "lessons" / LESSON / FILE, handed_in)
+    return course, handed_in
+
+
+def test_a_first_collection_needs_no_program_on_path(handed_in):
+    course, _ = handed_in
+
+    assert collect([], course, exchange=True).stored == [("ann", LESSON)]
+
+
+def test_what_a_link_leads_to_is_not_collected_as_the_work_of_who_made_it(handed_in):
+    course, folder = handed_in
+    (folder / FILE).unlink()
+    (folder / FILE).symlink_to(course / "solutions" / LESSON / FILE)
+    (folder / "helpers.py").symlink_to(course / "nbgrader_config.py")
+    (folder / "more").symlink_to(course / "solutions")
+    os.mkfifo(folder / "pipe")
+    taken = collect([], course, exchange=True)
+
+    assert taken.stored == []
+    for name, kind in ((FILE, "a link"), ("helpers.py", "a link"), ("more", "a link"), ("pipe", "a pipe")):
+        assert f"{name} of '{folder.name}' was left: {kind}" in taken.sentences
+
+
+def test_nbgraders_own_command_collects_files_alone(handed_in):
+    course, folder = handed_in
+    (folder / "other.ipynb").symlink_to(course / "solutions" / LESSON / FILE)
+    said = nbgrader(course, folder.parents[2], "collect", LESSON)
+    collected = course / "autograder" / "submitted" / "ann" / LESSON
+
+    assert "other.ipynb of" in said
+    assert sorted(path.name for path in collected.iterdir()) == [FILE, "timestamp.txt"]
+    assert (collected / FILE).read_bytes() == (folder / FILE).read_bytes()
+
+
+def test_a_submission_that_is_a_link_to_anothers_folder_brings_nothing(handed_in):
+    course, folder = handed_in
+    others = course / "autograder" / "bob"
+    folder.rename(others)
+    folder.symlink_to(others)
+    nbgrader(course, folder.parents[2], "collect", LESSON)
+
+    assert list((course / "autograder" / "submitted" / "ann" / LESSON).iterdir()) == []

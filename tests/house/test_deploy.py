@@ -14,6 +14,7 @@ from jupyterhub.spawner import LocalProcessSpawner
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from deploy import tryout
 from tests.house.test_wheel import install
 from tests.support import ROOT
 
@@ -94,6 +95,15 @@ def test_the_image_installs_what_the_project_names():
 
     assert set(asked.split(",")) <= set(extras)
     assert "jupyterhub" in extras["hub"]
+
+
+def test_every_exchange_that_is_made_has_the_sticky_bit(tmp_path):
+    tryout.set_up(tmp_path)
+    texts = [path.read_text() for path in (*DEPLOY.glob("*.md"), *(ROOT / "docs").glob("*.md"))]
+    modes = [mode for text in texts for mode in re.findall(r"mkdir --mode (\d*777)\b", text)]
+
+    assert (tmp_path / "exchange").stat().st_mode & 0o7777 == 0o1777
+    assert set(modes) == {"1777"}
 
 
 @pytest.mark.slow

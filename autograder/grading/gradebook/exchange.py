@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import tempfile
 from collections.abc import Sequence
@@ -13,18 +14,25 @@ from unittest.mock import patch
 
 from nbgrader.auth import Authenticator
 from nbgrader.exchange import ExchangeError, ExchangeFactory
-from nbgrader.exchange.default import ExchangeReleaseAssignment, ExchangeReleaseFeedback
+from nbgrader.exchange.default import ExchangeCollect, ExchangeReleaseAssignment, ExchangeReleaseFeedback
+from nbgrader.utils import ignore_patterns
 
 from autograder.grading.collect.storing import written
 from autograder.grading.collect.times import NoTime, read_time
-from autograder.grading.gradebook.settings import read_course
+from autograder.grading.gradebook.settings import open_gradebook, read_course
 from autograder.notebooks.course import CourseError
 from autograder.notebooks.files import SECRET, TIMESTAMP, write_whole
 from autograder.notebooks.reading import Unreadable, read_file
 
+_LEFT = "was left:"  # what a warning of `Collect` says of a file
+_TOLD = ("cheating", _LEFT)
+
 
 class _Warnings(logging.Handler):
-    """Keeps what nbgrader warns of: that a submission may be another's. The rest is of lessons not handed in yet."""
+    """Keeps what is said of a submission: that it may be another's, and what of it was left.
+
+    The rest is of lessons not handed in yet.
+    """
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -32,7 +40,7 @@ class _Warnings(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         said = " ".join(record.getMessage().split())
-        if "cheating" in said:
+        if any(word in said for word in _TOLD):
             self.sentences.append(said)
 
 
@@ -64,6 +72,7 @@ def take_out(root: Path, lessons: Sequence[str], folder: Path) -> TakenOut:
 
 def _take_out(root: Path, lessons: Sequence[str], folder: Path, taken: Path) -> TakenOut:
     course, warnings, failed = read_course(root), _Warnings(), {}
+    open_gradebook(course.coursedir).close()  # nbgrader would make a new one by a program that need not be on PATH
     for lesson in lessons:
         course.coursedir.assignment_id, course.coursedir.submitted_directory = lesson, str(taken)
         collect = ExchangeFactory(parent=course).Collect(
@@ -119,6 +128,37 @@ def carry(graded: Path, feedback: Path) -> None:
             write_whole(feedback / name, read_file(graded / name).decode(), 0o644, feedback)
 
 
+class Collect(ExchangeCollect):
+    """nbgrader's, which copies files alone: what a link leads to is read with the rights of who collects."""
+
+    def do_copy(self, src: str, dest: str, log: logging.Logger | None = None) -> None:
+        """Copy the ordinary files right in ``src``, of bounded size, and warn of what else is there."""
+        submission = Path(src)
+        is_one = submission.is_dir() and not submission.is_symlink()
+        names = os.listdir(src) if is_one else []
+        if not is_one:
+            self._warn_of("all", src, "no folder, or a link to one")
+        rules = ignore_patterns(self.coursedir.ignore, self.coursedir.include)
+        room = 1000 * self.coursedir.max_dir_size  # bytes
+        Path(dest).mkdir()
+        for name in sorted(set(names) - set(rules(src, names))):
+            try:
+                data = read_file(Path(src, name))
+            except Unreadable as error:
+                self._warn_of(name, src, error.came)
+                continue
+            room -= len(data)
+            if room < 0:
+                self._warn_of(name, src, f"all files together have more than {self.coursedir.max_dir_size:,} kB")
+                break
+            Path(dest, name).write_bytes(data)
+        if self.coursedir.groupshared:
+            self.set_perms(dest, fileperms=0o664, dirperms=0o2770)
+
+    def _warn_of(self, name: str, src: str, why: str) -> None:
+        self.log.warning("%s of %r %s %s", name if name.isprintable() else repr(name), Path(src).name, _LEFT, why)
+
+
 class ReleaseAssignment(ExchangeReleaseAssignment):
     """nbgrader's, which also makes the exchange's folder where there is none."""
 
@@ -127,7 +167,7 @@ class ReleaseAssignment(ExchangeReleaseAssignment):
         root = Path(self.root)
         if not root.exists():
             root.mkdir(parents=True)
-            root.chmod(0o777)  # as nbgrader wants it: each assignment's folder in it has rights of its own
+            root.chmod(0o1777)  # nbgrader wants 0777; with the sticky bit nobody puts a folder in another's place
         super().ensure_root()
 
 

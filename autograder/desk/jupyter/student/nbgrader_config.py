@@ -1,10 +1,13 @@
-"""nbgrader for a student: to which course lessons are handed in, and where. The instructor's own file comes later."""
+"""nbgrader for a student: to which course lessons are handed in, and where.
+
+It goes before all other files, also the hub's own: what is to be other here, the hub says by environment variables.
+"""
 
 import os
 
 c = get_config()  # noqa: F821 (nbgrader provides it)
 
-c.CourseDirectory.course_id = "pytorch-course"
+c.CourseDirectory.course_id = os.environ.get("COURSE_ID") or "pytorch-course"
 c.ExchangeFactory.submit = "autograder.desk.handing_in.Submit"
 
 # COURSE_EXCHANGE is a folder, else the address of ngshare, which Zero to JupyterHub has in a folder's place.

@@ -1,11 +1,13 @@
 """An exercise that is judged by outcome: the better, the more points, and what is asked about stays with the judge."""
 
 import dataclasses
+import zlib
 
 import pytest
 import torch
 from nbformat.v4 import new_code_cell
 from nbgrader.utils import determine_grade
+from torch import nn
 
 from autograder.exercises import EXERCISES
 from autograder.exercises.training.design_classifier import AllKnowing, all_knowing, unseen_digits
@@ -60,6 +62,38 @@ def test_a_score_of_the_check_says_nothing_of_a_score_in_grading():
 
     assert judge(DESIGN.name, lucky).share == 1
     assert not judge(DESIGN.name, lucky, hidden=True).passed
+
+
+@pytest.mark.parametrize("rounded", [False, True])
+def test_a_table_of_the_very_images_with_their_labels_earns_nothing_in_grading(rounded):
+    class Table(nn.Module):
+        def __init__(self):
+            super().__init__()
+            parts = [(load_digits()[0] / 16, load_digits()[1]), *map(unseen_digits, (False, True))]
+            self.labels = {self.key(image): label for part in parts for image, label in zip(*part, strict=True)}
+
+        def key(self, image):
+            return zlib.crc32(((image * 16).round() if rounded else image).numpy().tobytes())
+
+        def forward(self, images):
+            labels = [int(self.labels.get(self.key(image), 0)) for image in images]
+            return nn.functional.one_hot(torch.tensor(labels), 10).float()
+
+    def table(train_images, train_labels, generator):
+        return Table()
+
+    assert judge(DESIGN.name, table).share == 1
+    assert not judge(DESIGN.name, table, hidden=True).passed
+
+
+def test_grading_asks_about_the_same_digits_a_step_brighter_or_darker_here_and_there():
+    images, _ = unseen_digits(hidden=True)
+    first, second = (next(iter(DESIGN.expand(seed))).args["unseen"] for seed in (5, 6))
+
+    assert torch.equal((first - images).abs().unique(), torch.tensor([0, 1 / 16]))
+    assert (first.min(), first.max()) == (0, 1)
+    assert 1 / 16 < (first != images).float().mean() < 1 / 8
+    assert not torch.equal(first, second)
 
 
 def test_the_digits_of_the_check_those_of_grading_and_the_lessons_are_all_different():

@@ -49,7 +49,18 @@ def _given_digits() -> tuple[torch.Tensor, torch.Tensor]:
 def _design_cases(draw: Draw) -> Iterator[dict]:
     images, labels = _given_digits()
     unseen, _ = unseen_digits(hidden=not draw.is_public)
-    yield {"train_images": images, "train_labels": labels, "generator": Seed(draw.seed()), "unseen": unseen}
+    case = {"train_images": images, "train_labels": labels, "generator": Seed(draw.seed())}
+    yield case | {"unseen": unseen if draw.is_public else _retouched(unseen, draw)}
+
+
+def _retouched(images: torch.Tensor, draw: Draw) -> torch.Tensor:
+    """One pixel in eight a step brighter or darker, so that nobody can have a table of these very images.
+
+    Every course has the digits, with their labels. A network with three convolutions reads 0.0004 fewer of them so: the
+    mean of 12 draws for 3 networks, which differ by more from each other.
+    """
+    dice = draw.integers(16, *images.shape)
+    return (images + ((dice == 0).float() - (dice == 1).float()) / 16).clamp(0, 1)
 
 
 def _measure(case: Case, got: Observation) -> Observation:
@@ -67,20 +78,21 @@ def _told(_args: Mapping[str, Any], score: Mapping[str, float], _expected: Any) 
 class AllKnowing(nn.Module):
     """Knows the label of every digit there is, but for every ``1 / wrong``-th, where it says another.
 
-    It is what an outcome is compared with: nothing can be better, and it takes no time to train.
+    It is what an outcome is compared with: nothing can be better, and it takes no time to train. A digit that was
+    retouched is nearer to itself than to any other.
     """
 
     def __init__(self, wrong: float = 0.0):
         super().__init__()
         self.wrong = wrong
-        self.book: dict[bytes, int] = {}
-        for images, labels in (_given_digits(), unseen_digits(False), unseen_digits(True)):
-            keys = [image.tobytes() for image in images.numpy()]
-            self.book |= dict(zip(keys, labels.tolist(), strict=True))
+        parts = (_given_digits(), unseen_digits(False), unseen_digits(True))
+        self.known = torch.cat([images.flatten(1) for images, _ in parts])
+        self.keys = [image.tobytes() for image in self.known.numpy()]
+        self.book = dict(zip(self.keys, torch.cat([labels for _, labels in parts]).tolist(), strict=True))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Float32 ``(n, 10)``: 1 at the label's place, 0 elsewhere."""
-        keys = [image.tobytes() for image in images.numpy()]
+        keys = [self.keys[i] for i in torch.cdist(images.flatten(1), self.known).argmin(1)]
         errs = [zlib.crc32(key) % 10_000 < 10_000 * self.wrong for key in keys]  # always at the same images
         labels = torch.tensor([(self.book[key] + err) % 10 for key, err in zip(keys, errs, strict=True)])
         return F.one_hot(labels, 10).float()

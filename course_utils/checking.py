@@ -190,13 +190,13 @@ def _silenced() -> Iterator[None]:
 
 
 def _prepare() -> None:
-    with contextlib.suppress(Exception), usual_world():  # whatever fails here fails again where it is told
+    with contextlib.suppress(Exception), _silenced(), usual_world():  # whatever fails here fails again where it is told
         for name in _SLOW:
             importlib.import_module(name)
 
 
 def _prepare_when_idle() -> None:
-    """Import what is slow while the learner reads: between two cells, so that it never runs beside one."""
+    """Import what is slow while the learner reads: between two cells, or while a cell awaits something."""
     with contextlib.suppress(RuntimeError):  # no event loop
         asyncio.get_running_loop().call_later(IDLE, _prepare)
 

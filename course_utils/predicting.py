@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from course_utils import record
@@ -120,13 +121,13 @@ class Prediction:
 
     def _past(self) -> list[record.Entry]:
         with contextlib.suppress(Exception):  # whatever has become of the record, the question is asked
-            desk = record.find_desk()
+            desk = _desk()
             return record.read(desk).predictions().get(self._name(desk), []) if desk else []
         return []
 
     def _note(self, status: str) -> None:
         with contextlib.suppress(Exception):
-            desk = record.find_desk()
+            desk = _desk()
             if desk:
                 record.append(desk, [(self._name(desk), status, self.said)], record.PREDICTION)
 
@@ -195,6 +196,12 @@ class Prediction:
         return card(told, advice), "\n  ".join(filter(None, (told.message, advice)))
 
 
+def _desk() -> Path | None:
+    """The learner's ``work/``, where what is said counts: not in an older copy of a lesson."""
+    desk = record.find_desk()
+    return desk if desk and record.lesson_here(desk) != record.KEPT else None
+
+
 def _reasons(choices: tuple[Any, ...]) -> dict[str, str]:
     """choice -> its sentence, of choices that are given alone or in dicts."""
     found: dict[str, str] = {}
@@ -213,8 +220,8 @@ def _text(value: Any) -> str:
 
 def _after_cell(result: Any) -> None:
     """What IPython calls after each cell: whatever was asked in an earlier one may have come."""
-    with contextlib.suppress(Exception):
-        for asked in ASKED.values():
+    for asked in list(ASKED.values()):
+        with contextlib.suppress(Exception):  # of one: the others may have come all the same
             if asked.came is None and result.success and not asked._own_cell:
                 asked.come()
-            asked._own_cell = False
+        asked._own_cell = False

@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 FILE = "progress.jsonl"
+KEPT = "kept"  # in work/, where older copies of lessons are
 DESK = "COURSE_DESK"  # the environment variable with which `course lab` says where the learner's copies are
 HOME = "COURSE_HOME"  # the one with which a JupyterHub says where the course's lessons are, if not beside the copies
 RESET = "reset"  # the status of an exercise whose lesson was begun anew

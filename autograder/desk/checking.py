@@ -16,6 +16,7 @@ read has ``"lesson": null``, no exercises, and says why:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from json import dumps
 from pathlib import Path
@@ -26,7 +27,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.desk.review import exercises_of
-from autograder.notebooks.course import KEPT, REVIEW
+from autograder.notebooks.course import KEPT, REVIEW, CourseError, find_root, work_of
 from autograder.notebooks.plan import NoExercises, Plan, Unreadable, read_plan
 from autograder.sandbox.unwalled import Unwalled
 
@@ -184,7 +185,7 @@ def notebooks(path: Path) -> list[Path]:
     The review notebook is meant only where it is named: what it asks has passed before, and is empty for a while.
     """
     if path.is_dir():
-        found = sorted(p for p in path.rglob("*.ipynb") if p.name != f"{REVIEW}.ipynb")
+        found = sorted(p for p in path.rglob("*.ipynb") if not _is_review(p))
         found = [p for p in found if not any(part[0] == "." or part == KEPT for part in p.relative_to(path).parts)]
         if not found:
             raise _no_notebooks("a folder without notebooks")
@@ -196,6 +197,14 @@ def notebooks(path: Path) -> list[Path]:
             "Look at the path; your own copies of the lessons are in work/.",
         )
     return [path]
+
+
+def _is_review(path: Path) -> bool:
+    """Whether it is the review notebook of a learner's desk, and no other of that name."""
+    with suppress(CourseError):
+        here = path.parent.resolve()
+        return path.name == f"{REVIEW}.ipynb" and here == work_of(find_root(here)).resolve()
+    return False
 
 
 def _no_notebooks(came: str) -> Unreadable:

@@ -9,11 +9,11 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from course_utils.standing import read_standing
+
 
 def print_progress(work: Path) -> None:
     """Print where the learner whose copies are in ``work`` stands: a bar for each lesson, and mistakes overcome."""
-    from course_utils.standing import read_standing  # here, because it imports torch
-
     standing = read_standing(work)
     console = Console(highlight=False)
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))

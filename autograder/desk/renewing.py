@@ -14,6 +14,7 @@ from autograder.desk.copies import Copy, copy_whole, find_copies, kept_path, rea
 from autograder.notebooks.course import START, WORK, CourseError, work_of
 from autograder.notebooks.reading import read_bytes, read_notebook
 from autograder.notebooks.rebuild import Rebuilt, rebuild
+from course_utils import outline, record
 
 RELOAD = "If it is open in JupyterLab: File > Reload Notebook from Disk, then Kernel > Restart Kernel."
 
@@ -103,8 +104,6 @@ def _renew(copy: Copy) -> Path:
 
 def _note_reset(root: Path, copy: Copy) -> None:
     """Let the lesson's exercises and predictions count as open again, and failed checks from 0."""
-    from course_utils import outline, record  # here, because it imports torch
-
     work = work_of(root)
     for found in outline.read_outlines(root):
         if found.name == copy.name:

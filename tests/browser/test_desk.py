@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from tests.browser.lab import Notebook
 
-IMPORTS, TEMPERATURE, PLAIN = "cell-aba9bd05", "cell-7931bb61", "cell-383b802f"  # cells of lesson 7
+IMPORTS, TEMPERATURE, PLAIN = "cell-ea67e38c", "cell-7931bb61", "cell-383b802f"  # cells of lesson 7
 WRONG = "def softmax(x, dim):\n    weights = (x - x.amax(dim, keepdim=True)).exp()\n    return weights / weights.sum()"
 RIGHT = WRONG.replace("weights.sum()", "weights.sum(dim, keepdim=True)")
 NARROW = {"width": 400, "height": 800}

@@ -178,6 +178,28 @@ def test_a_cell_that_does_not_bring_the_answer_is_not_the_next_one(start):
     assert kernel.cell(RUN).startswith("foreseen")
 
 
+def test_a_question_that_goes_wrong_keeps_no_other_from_its_answer(start):
+    kernel = start()
+    kernel.cell(ASK.replace("the shape of `z`", "first").replace("tuple(z.shape)", "Bad()"))
+    kernel.cell(ASK)
+    say("(2, 3)")
+    bad = "class Bad:\n    def __str__(self):\n        raise RuntimeError\n"
+
+    assert kernel.cell(bad + RUN).startswith("foreseen")
+
+
+def test_a_copy_that_is_kept_notes_nothing(work, start, monkeypatch):
+    kept = work / "kept" / "07_layers-2026-03-01"
+    kept.mkdir(parents=True)
+    kernel = start()
+    monkeypatch.chdir(kept)
+    kernel.cell(ASK)
+    say("(2, 3)")
+
+    assert kernel.cell(RUN).startswith("foreseen")
+    assert noted(work) == []
+
+
 def test_a_plain_answer_comes_with_the_next_cell(start):
     kernel = start()
     kernel.cell('from course_utils import predict\npredict("the shape of `z`", (3, 2), (2, 3), answer=(2, 3))')

@@ -361,3 +361,13 @@ def test_course_check_runs_it_where_it_is_named_and_judges_only_what_it_asks(wor
     assert outcomes == {"values_above": "not attempted", "linear": "passed"}
     assert notebooks(work) == [work / "07_layers/07_layers.ipynb"]
     assert all(entry.kind != record.REVIEW or entry.status == record.ASKED for entry in record.read(work).entries)
+
+
+def test_another_notebook_of_that_name_is_checked_like_any(work, tmp_path):
+    elsewhere = tmp_path / "elsewhere" / "review.ipynb"
+    for path in (elsewhere, work / "07_layers" / "review.ipynb", work / "review.ipynb"):
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+
+    assert notebooks(work) == [work / "07_layers" / "review.ipynb"]
+    assert notebooks(elsewhere.parent) == [elsewhere]

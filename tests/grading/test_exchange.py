@@ -165,11 +165,17 @@ def test_nbgraders_own_command_collects_files_alone(handed_in):
     assert (collected / FILE).read_bytes() == (folder / FILE).read_bytes()
 
 
-def test_a_submission_that_is_a_link_to_anothers_folder_brings_nothing(handed_in):
+def test_what_is_no_submission_is_named_and_holds_up_nobody(handed_in):
     course, folder = handed_in
-    others = course / "autograder" / "bob"
-    folder.rename(others)
-    folder.symlink_to(others)
-    nbgrader(course, folder.parents[2], "collect", LESSON)
+    inbound, time = folder.parent, "2026-03-01 10:00:00.000000 UTC"
+    (inbound / f"bob+{LESSON}+{time}+x").symlink_to(folder)
+    (inbound / f"cleo+{LESSON}+{time}+x").symlink_to("nowhere")
+    (inbound / f"dan+{LESSON}+{time}+x").touch()
+    for odd in ("", "yesterday", "9" * 400):
+        (inbound / f"ann+{LESSON}+{odd}"[:200]).mkdir()
+    taken = collect([], course, exchange=True)
 
-    assert list((course / "autograder" / "submitted" / "ann" / LESSON).iterdir()) == []
+    assert taken.stored == [("ann", LESSON)]
+    for name in ("bob", "cleo", "dan"):
+        (said,) = [sentence for sentence in taken.sentences if f"all of '{name}+{LESSON}+" in sentence]
+        assert "was left: no folder that can be read, or a link to one" in said

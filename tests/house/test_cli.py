@@ -37,7 +37,6 @@ COMMANDS = [
     "export",
     "report",
     "forget",
-    "serve",
     "roster",
 ]
 

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from nbgrader.auth import Authenticator
@@ -131,13 +131,30 @@ def carry(graded: Path, feedback: Path) -> None:
 class Collect(ExchangeCollect):
     """nbgrader's, which copies files alone: what a link leads to is read with the rights of who collects."""
 
+    def copy_files(self) -> None:
+        """Copy the newest submission of each student; what is none holds up nobody."""
+        records = self.src_records
+        self.src_records = [record for record in records if self._is_submission(record)]
+        for record in records:
+            if record not in self.src_records:
+                self._warn_of("all", record["filename"], "no folder that can be read, or a link to one")
+        super().copy_files()
+
+    def _is_submission(self, record: dict[str, Any]) -> bool:
+        folder = Path(self.inbound_path, record["filename"])
+        return folder.is_dir() and not folder.is_symlink() and os.access(folder, os.R_OK | os.X_OK)
+
+    def _path_to_record(self, path: str) -> dict[str, Any]:
+        """As nbgrader's, which fails where a name has no time in it: here that is the oldest."""
+        try:
+            return super()._path_to_record(path)
+        except (ValueError, OverflowError):
+            name = Path(path).name
+            return {"username": name.rsplit("+", 3)[0], "filename": name, "timestamp": datetime.min}
+
     def do_copy(self, src: str, dest: str, log: logging.Logger | None = None) -> None:
         """Copy the ordinary files right in ``src``, of bounded size, and warn of what else is there."""
-        submission = Path(src)
-        is_one = submission.is_dir() and not submission.is_symlink()
-        names = os.listdir(src) if is_one else []
-        if not is_one:
-            self._warn_of("all", src, "no folder, or a link to one")
+        names = os.listdir(src)
         rules = ignore_patterns(self.coursedir.ignore, self.coursedir.include)
         room = 1000 * self.coursedir.max_dir_size  # bytes
         Path(dest).mkdir()

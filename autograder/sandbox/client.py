@@ -42,17 +42,19 @@ class Sandbox:
         self.close()
 
     def close(self) -> None:
-        """End the server and everything in the sandbox."""
-        if self._server:
-            self._server.close()
-            self._server = None
+        """End the server and everything in the sandbox; one that was started for it and never used, too."""
+        for server in (self._server, self._started):
+            if server:
+                server.close()
+        self._server = self._started = None
 
     def start(self) -> None:
         """Start the server, unless it runs."""
         if self._server and self._server.process.poll() is None:
             return
+        started, self._started = self._started, None
         self.close()
-        self._server, self._started = self._started or Server(self._extras), None
+        self._server = started or Server(self._extras)
         try:
             wire.exactly(self._server.control, wire.STATUS.size, time.monotonic() + START_SECONDS)
         except wire.WireError as error:

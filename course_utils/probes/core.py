@@ -133,16 +133,16 @@ def call_refused(candidate: Callable, case: Case) -> Observation:
     """
     args = [prepare(value, case.mode) for value in case.args.values()]
 
-    def body() -> dict[str, Any]:
-        try:
-            candidate(*args)
-        except ValueError:
-            return {"raises": "ValueError"}
-        except Exception as error:
-            return {"raises": type(error).__name__}
-        return {"raises": "no error"}
+    return observe(lambda: {"raises": error_of(lambda: candidate(*args))}, case)
 
-    return observe(body, case)
+
+def error_of(attempt: Callable[[], Any]) -> str:
+    """What an attempt raises, in words: ``"ValueError"`` for its subclasses too; ``"no error"`` where it does not."""
+    try:
+        attempt()
+    except Exception as error:
+        return "ValueError" if isinstance(error, ValueError) else type(error).__name__
+    return "no error"
 
 
 def observe(body: Callable[[], dict[str, Any]], case: Case) -> Observation:

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from course_utils.probes import facts
-from course_utils.probes.core import Case, Observation, gradients, observe, prepare, snapshot, with_flags
+from course_utils.probes.core import Case, Observation, error_of, gradients, observe, prepare, snapshot, with_flags
 from course_utils.probes.world import reseed
 
 
@@ -82,7 +82,7 @@ def run_module(
 
     def refused() -> dict[str, Any]:
         init = case.args["init"]
-        return {"raises": _error_of(lambda: candidate(*init)(torch.zeros(1, 2, init[0])))}
+        return {"raises": error_of(lambda: candidate(*init)(torch.zeros(1, 2, init[0])))}
 
     def body() -> dict[str, Any]:
         model = candidate(*prepare(case.args["init"]))
@@ -174,7 +174,7 @@ def run_loss(candidate: Callable, case: Case) -> Observation:
     targets = prepare(case.args.get("targets"))
 
     def refused() -> dict[str, Any]:
-        return {"raises": _error_of(lambda: candidate(case.args["task"]))}
+        return {"raises": error_of(lambda: candidate(case.args["task"]))}
 
     def used() -> dict[str, Any]:
         criterion = candidate(case.args["task"])
@@ -199,15 +199,6 @@ def _named(model: nn.Module, anywhere: Sequence[str]) -> dict[str, nn.Parameter]
         parts = name.split(".")
         short[".".join(parts[-2:]) if parts[-2:][0] in anywhere else name] = p
     return short if len(short) == len(named) else named
-
-
-def _error_of(call: Callable[[], Any]) -> str:
-    """What a call raises, in words: ``ValueError`` for its subclasses too."""
-    try:
-        call()
-    except Exception as error:
-        return "ValueError" if isinstance(error, ValueError) else type(error).__name__
-    return "no error"
 
 
 def what_it_is(value: Any) -> str:

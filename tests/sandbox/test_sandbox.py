@@ -20,6 +20,7 @@ from autograder.sandbox import bubblewrap, run
 from autograder.sandbox.client import Sandbox
 from autograder.sandbox.errors import SandboxError
 from autograder.sandbox.inside import wire
+from autograder.sandbox.launch import Server
 from autograder.sandbox.run import Absent, Program, Run, Target
 from course_utils.probes import Case, Opaque, Raised, Seed
 
@@ -396,6 +397,16 @@ def test_other_systems_are_told_of_the_way_without(monkeypatch):
 
     with pytest.raises(SandboxError, match=r"needs Linux.*--trusted"):
         bubblewrap.command()
+
+
+def test_a_server_that_was_started_beforehand_ends_with_the_sandbox_whether_it_was_used_or_not():
+    unused, used = Server(), Server()
+    Sandbox(server=unused).close()
+    with Sandbox(server=used) as started:
+        assert started._server is used
+
+    assert unused.process.poll() is not None
+    assert used.process.poll() is not None
 
 
 def test_a_server_that_was_killed_is_started_again():

@@ -17,7 +17,7 @@ from tests.support import ROOT
 ADDRESS = "https://github.com/owner/course"
 SOLVED = "def softmax(x, dim):\n    e = (x - x.amax(dim, keepdim=True)).exp()\n    return e / e.sum(dim, keepdim=True)"
 # Of what the course needs, Colab has these.
-COLAB_HAS = ("ipython", "ipywidgets", "matplotlib", "numpy", "torch", "traitlets")
+COLAB_HAS = ("ipython", "ipywidgets", "matplotlib", "numpy", "pygments", "torch", "traitlets")
 
 
 @pytest.fixture(scope="module")

@@ -333,7 +333,7 @@ def test_comparing_ends_with_the_part_that_is_asked_for_also_where_that_is_equal
 def _many_rows(name, case):
     """What an answer brings that gives each row of X ten thousand times."""
     epoch = [[case.args["X"].repeat_interleave(10_000, 0), case.args["y"].repeat_interleave(10_000, 0)]]
-    return {"epochs": [epoch] * 4} if name == "minibatches" else {"made": [[[epoch] * 2] * 2] * 3}
+    return {"epochs": [epoch] * 4} if name == "minibatches" else {"made": [[[epoch] * 2] * 2] * 4}
 
 
 @pytest.mark.parametrize("name", ["minibatches", "make_loaders"])

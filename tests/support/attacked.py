@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import nbformat
 
+from autograder.exercises import EXERCISES
 from autograder.grading.grade import grade
 from autograder.grading.outcome import GRADED, WARNED
 from autograder.grading.paper import Paper
@@ -100,7 +101,8 @@ def unexpected(result, expected):
     for name, exercise in result.exercises.items():
         statuses, words = expected.get(name) or expected.get("all") or expected.get("others") or (("passed",), "")
         told = exercise.status in statuses and words in exercise.message
-        honest = exercise.points == (exercise.max_points if exercise.status == "passed" else 0)
+        earned = exercise.points == exercise.max_points or (EXERCISES[name].steps and exercise.points > 0)
+        honest = earned if exercise.status == "passed" else exercise.points == 0
         if not (honest and (told or statuses == ("any",))):
             wrong[name] = f"{exercise.status} ({exercise.points}): {exercise.message}"
     return wrong if result.outcome in (GRADED, WARNED) else {"outcome": result.outcome}

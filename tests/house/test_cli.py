@@ -33,10 +33,10 @@ COMMANDS = [
     "build",
     "grade",
     "collect",
-    "serve",
     "export",
     "report",
     "forget",
+    "serve",
     "roster",
 ]
 

@@ -130,7 +130,6 @@ def test_the_notes_on_feedback_pages_name_the_student_no_more(course):
 @pytest.mark.parametrize("options", [["--nbgrader"], []])
 def test_what_ngshare_has_is_said_to_be_still_there(course, monkeypatch, options):
     monkeypatch.setenv("USER", "teacher")
-    pytest.importorskip("ngshare_exchange")
     monkeypatch.setenv("COURSE_EXCHANGE", "https://hub.example.org/services/ngshare")
 
     result = run("ann", "--yes", *options)

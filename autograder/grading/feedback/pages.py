@@ -64,10 +64,13 @@ def write_feedback(
     new = current.outdated()
     told(len(pages) - len(new))
     failed = []
-    for some, missing in _write_all(root, lesson, new, jobs):
-        failed += missing
-        current.keep(set(some).difference(missing))
-        told(len(some))
+    try:
+        for some, missing in _write_all(root, lesson, new, jobs):
+            failed += missing
+            current.keep(set(some).difference(missing))
+            told(len(some))
+    finally:
+        shut_grades(folders)
     if failed:
         raise FeedbackError(
             f"No feedback on {lesson} for {', '.join(sorted(failed))}; expected a recorded submission of each. "
@@ -105,8 +108,6 @@ def _write(root: Path, lesson: str, students: Sequence[str]) -> list[str]:
             if not Path(folders.format_path(folders.feedback_directory, student, lesson), f"{lesson}.html").is_file()
         ]
         return missing or list(students)
-    finally:
-        shut_grades(folders)
     return []
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from autograder.desk.copies import ailing, copy_lessons
 from autograder.desk.settings import use_settings
-from autograder.notebooks.course import DESK, HOME, START, WORK, CourseError, work_of
+from autograder.notebooks.course import START, WORK, CourseError, work_of
+from course_utils.record import DESK, HOME
 
 INSTRUCTOR = "COURSE_INSTRUCTOR"  # set by the hub's configuration for who teaches
 _NO_CLONE = """\

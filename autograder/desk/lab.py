@@ -13,7 +13,8 @@ from pathlib import Path
 from autograder.desk.copies import ailing, copy_lessons
 from autograder.desk.hub import on_a_hub
 from autograder.desk.settings import use_settings
-from autograder.notebooks.course import DESK, START, CourseError, lesson_folders, work_of
+from autograder.notebooks.course import START, CourseError, lesson_folders, work_of
+from course_utils.record import DESK
 
 
 def open_lab(root: Path, *, browser: bool = True, port: int | None = None, options: Sequence[str] = ()) -> None:

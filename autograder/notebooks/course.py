@@ -8,12 +8,13 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from course_utils.record import DESK, HOME
+
 START = "start"  # the start notebook, which is no lesson and lies beside them
 CLINIC = "clinic"  # the lesson without a number, after all others: programs that run and are wrong
 REVIEW = "review"  # the review notebook, which `course review` makes in work/
 KEPT = "kept"  # in work/, where a learner's older copies are
 WORK = "work"  # where a learner's copies are
-HOME, DESK = "COURSE_HOME", "COURSE_DESK"  # environment variables: on a JupyterHub, where lessons/ and the copies are
 _MARKS = ("nbgrader_config.py", "course_utils")  # what the course's folder has, built or not
 
 
